@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything kvm-lite borrows from Linux' CPU code.
+ *
+ * tour 10: a hypervisor module needs a handful of kernel internals; they all
+ * stand in host.c, so that a substitute for a kernel that keeps one to itself
+ * has one place. No other file has a kernel-version conditional.
+ */
+#ifndef _KL_VMX_HOST_H
+#define _KL_VMX_HOST_H
+
+#ifdef __ASSEMBLY__
+
+#include <linux/linkage.h>
+#include <linux/version.h>
+#include <asm/nospec-branch.h>
+
+/* The kernel's entry for NMIs that a VM exit brings. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define KL_HOST_NMI_ENTRY asm_exc_nmi_kvm_vmx
+#else
+#define KL_HOST_NMI_ENTRY asm_exc_nmi_noist
+#endif
+
+/*
+ * Overwrite the buffers that MDS, TAA, RFDS and MMIO stale data leak from, if
+ * the host's policy asks for it. VERW changes ZF only.
+ */
+.macro KL_CLEAR_CPU_BUFFERS
+#if defined(VM_CLEAR_CPU_BUFFERS)
+	VM_CLEAR_CPU_BUFFERS
+#else
+	CLEAR_CPU_BUFFERS
+#endif
+.endm
+
+#else /* !__ASSEMBLY__ */
+
+#include <linux/hrtimer.h>
+#include <linux/types.h>
+
+struct fpu_guest;
+struct kvm_fpu;
+struct kvm_xsave;
+
+/**
+ * struct kl_host_guest_fpu - the guest's extended state, kept by the kernel
+ * @fpu: the kernel's handle
+ * @swapped: the guest's state is the current thread's
+ */
+struct kl_host_guest_fpu {
+	struct fpu_guest *fpu;
+	bool swapped;
+};
+
+int kl_host_init(void);
+void kl_host_exit(void);
+int kl_host_vmx_owner(const char **why);
+
+u64 kl_host_cr3(void);
+u64 kl_host_cr4(void);
+void kl_host_set_vmxe(bool on);
+bool kl_host_emergency_init(void (*fn)(void));
+void kl_host_emergency_exit(void (*fn)(void));
+
+u64 kl_host_gdt_base(int cpu);
+u64 kl_host_idt_base(void);
+u64 kl_host_tss_base(int cpu);
+void kl_host_fix_tables(int cpu);
+
+int kl_host_fpu_alloc(struct kl_host_guest_fpu *g);
+void kl_host_fpu_free(struct kl_host_guest_fpu *g);
+void kl_host_fpu_swap(struct kl_host_guest_fpu *g, bool guest);
+void kl_host_fpu_ensure(void);
+int kl_host_fpu_get(struct kl_host_guest_fpu *g, struct kvm_fpu *f);
+int kl_host_fpu_set(struct kl_host_guest_fpu *g, const struct kvm_fpu *f);
+void kl_host_xsave_get(struct kl_host_guest_fpu *g, void *buf, unsigned int size, u64 xcr0,
+		       u32 pkru);
+int kl_host_xsave_set(struct kl_host_guest_fpu *g, const void *buf, u64 supported, u32 *pkru);
+u64 kl_host_xfeatures(void);
+
+bool kl_host_guest_work_pending(void);
+int kl_host_guest_work(void);
+
+void kl_host_nmi(void);
+void kl_host_machine_check(void);
+void kl_host_guest_time_enter(void);
+void kl_host_guest_time_exit(void);
+
+u64 kl_host_spec_ctrl(void);
+bool kl_host_spec_ctrl_dirty_on_exit(void);
+void kl_host_ibpb(void);
+bool kl_host_wants_l1d_flush(bool *always);
+void kl_host_l1d_flush(void);
+void kl_host_ran_guest(void);
+void kl_host_restore_breakpoints(void);
+
+void kl_host_hrtimer_init(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *),
+			  clockid_t clock, enum hrtimer_mode mode);
+u32 kl_host_tsc_khz(void);
+
+#endif /* __ASSEMBLY__ */
+#endif /* _KL_VMX_HOST_H */
