@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "controls.h"
+#include "cpuid_types.h"
 #include "entry.h"
 #include "host.h"
 #include "vmcs.h"
@@ -18,8 +19,6 @@
 
 /* Fragments of memory access that userspace may have to finish for one instruction. */
 #define KL_MMIO_FRAGMENTS 8
-
-struct kl_cpuid;
 
 /**
  * enum kl_cached - VMCS fields read at most once an exit
@@ -245,7 +244,7 @@ struct kl_vcpu_vmx {
 	bool spec_ctrl_used;
 	u64 *msr;
 
-	struct kl_cpuid *cpuid;
+	struct kl_vcpu_cpuid cpuid;
 	struct kl_mmio mmio;
 	struct kl_pio pio;
 	bool l1d_flush;

@@ -34,7 +34,7 @@ static int hotplug_state;
  */
 u32 kl_vmx_revision(void)
 {
-	return vmx_basic_vmcs_revision(&kl_caps);
+	return kl_caps_revision(&kl_caps);
 }
 
 /**
@@ -91,9 +91,9 @@ static int vmx_on_local(void)
 	}
 	this_cpu_write(vmx_on, true);
 	/* Nothing may survive from an earlier hypervisor with the same tags. */
-	if (kl_caps_ept(&kl_caps))
+	if (kl_caps_has(&kl_caps, KL_FEAT_EPT))
 		vmx_invept(VMX_EPT_EXTENT_GLOBAL, 0);
-	if (kl_caps_vpid(&kl_caps))
+	if (kl_caps_has(&kl_caps, KL_FEAT_VPID))
 		vmx_invvpid(VMX_VPID_EXTENT_ALL_CONTEXT, 0, 0);
 	return 0;
 }
