@@ -28,6 +28,7 @@
 #include <linux/preempt.h>
 #include <linux/rcuwait.h>
 #include <linux/refcount.h>
+#include <linux/signal_types.h>
 #include <linux/types.h>
 
 #include "../mmu/types.h"
@@ -39,9 +40,8 @@
 /* KVM's own limit of APIC ids without x2APIC API extensions. */
 #define KL_MAX_VCPU_ID 255
 
-struct kl_vcpu;
 struct dentry;
-struct pid;
+struct kl_vcpu;
 
 /**
  * enum kl_result - what an exit handler wants done
@@ -115,8 +115,11 @@ struct kl_death {
  * @death_lock: serialises writers and readers of @death
  * @vcpus: vCPUs by creation order; entries below @nr_vcpus never change
  * @nr_vcpus: number of vCPUs; published with release after the slot is filled
+ * @coalesced: page 2 of every vCPU's mapping, one for the VM
  * @debugfs: directory of this VM
- * @stats: VM-wide counters, exported by uapi/stats.c
+ * @mmu: memory, owned by mmu/
+ * @irq: interrupt controllers, owned by irq/
+ * @vmx: controls, owned by vmx/
  */
 struct kl_vm {
 	struct mutex lock; /* see the order of locks above */
@@ -128,6 +131,7 @@ struct kl_vm {
 	struct kl_death death;
 	struct kl_vcpu *vcpus[KL_MAX_VCPUS];
 	unsigned int nr_vcpus;
+	void *coalesced;
 	struct dentry *debugfs;
 
 	struct kl_vm_mmu mmu;
@@ -153,7 +157,12 @@ struct kl_vm {
  * @run_ret: value that KVM_RUN returns with KL_USER
  * @mp_state: KVM_MP_STATE_*; written by its own thread only
  * @ran: has been entered once: CPUID may no longer change
- * @debugfs: directory of this vCPU
+ * @tid: thread that last called KVM_RUN, in the initial PID namespace
+ * @sigmask_on: @sigmask is in force during KVM_RUN
+ * @sigmask: signals blocked during KVM_RUN
+ * @mmu: memory, owned by mmu/
+ * @irq: local APIC, owned by irq/
+ * @vmx: VMCS and registers, owned by vmx/
  */
 struct kl_vcpu {
 	struct kl_vm *vm;
@@ -171,7 +180,9 @@ struct kl_vcpu {
 	int run_ret;
 	u32 mp_state;
 	bool ran;
-	struct dentry *debugfs;
+	pid_t tid;
+	bool sigmask_on;
+	sigset_t sigmask;
 
 	struct kl_vcpu_mmu mmu;
 	struct kl_vcpu_irq irq;
