@@ -87,7 +87,8 @@
 #define __rcu
 #define fallthrough __attribute__((fallthrough))
 
-#define static_assert _Static_assert
+#undef static_assert
+#define static_assert(e, ...) _Static_assert(e, #e)
 #define BUILD_BUG_ON(c) _Static_assert(!(c), #c)
 /* A warning in pure code is a bug: let the test die on it. */
 #define WARN_ON_ONCE(c) ({ bool _c = !!(c); if (_c) abort(); _c; })
