@@ -378,6 +378,68 @@ int kl_host_fpu_set(struct kl_host_guest_fpu *g, const struct kvm_fpu *f)
 	return ret;
 }
 
+/* Own the FPU registers, with the guest's state in them. */
+static void fpu_hold(void)
+{
+	fpregs_lock();
+	if (test_thread_flag(TIF_NEED_FPU_LOAD))
+		switch_fpu_return();
+}
+
+#define KL_XMM_CASE(n, insn)						\
+	case n:								\
+		insn(n);						\
+		break
+
+#define KL_XMM_ALL(insn)						\
+	KL_XMM_CASE(0, insn); KL_XMM_CASE(1, insn);			\
+	KL_XMM_CASE(2, insn); KL_XMM_CASE(3, insn);			\
+	KL_XMM_CASE(4, insn); KL_XMM_CASE(5, insn);			\
+	KL_XMM_CASE(6, insn); KL_XMM_CASE(7, insn);			\
+	KL_XMM_CASE(8, insn); KL_XMM_CASE(9, insn);			\
+	KL_XMM_CASE(10, insn); KL_XMM_CASE(11, insn);			\
+	KL_XMM_CASE(12, insn); KL_XMM_CASE(13, insn);			\
+	KL_XMM_CASE(14, insn); KL_XMM_CASE(15, insn)
+
+#define KL_XMM_STORE(n) asm volatile("movdqu %%xmm" #n ", %0" : "=m" (*v))
+#define KL_XMM_LOAD(n) asm volatile("movdqu %0, %%xmm" #n : : "m" (*v))
+
+/**
+ * kl_host_xmm_read - read an XMM register of the guest
+ * @nr: 0 to 15
+ * @val: out: low and high half
+ *
+ * Context: Between kl_host_fpu_swap(g, true) and (g, false).
+ */
+void kl_host_xmm_read(unsigned int nr, u64 val[2])
+{
+	struct { u64 half[2]; } *v = (void *)val;
+
+	fpu_hold();
+	switch (nr) {
+	KL_XMM_ALL(KL_XMM_STORE);
+	}
+	fpregs_unlock();
+}
+
+/**
+ * kl_host_xmm_write - write an XMM register of the guest
+ * @nr: 0 to 15
+ * @val: low and high half
+ *
+ * Context: Between kl_host_fpu_swap(g, true) and (g, false).
+ */
+void kl_host_xmm_write(unsigned int nr, const u64 val[2])
+{
+	const struct { u64 half[2]; } *v = (const void *)val;
+
+	fpu_hold();
+	switch (nr) {
+	KL_XMM_ALL(KL_XMM_LOAD);
+	}
+	fpregs_unlock();
+}
+
 /**
  * kl_host_xfeatures - XCR0 components a guest may be given
  *

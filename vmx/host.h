@@ -78,6 +78,8 @@ void kl_host_xsave_get(struct kl_host_guest_fpu *g, void *buf, unsigned int size
 		       u32 pkru);
 int kl_host_xsave_set(struct kl_host_guest_fpu *g, const void *buf, u64 supported, u32 *pkru);
 u64 kl_host_xfeatures(void);
+void kl_host_xmm_read(unsigned int nr, u64 val[2]);
+void kl_host_xmm_write(unsigned int nr, const u64 val[2]);
 
 bool kl_host_guest_work_pending(void);
 int kl_host_guest_work(void);

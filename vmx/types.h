@@ -14,6 +14,8 @@
 #include "host.h"
 #include "vmcs.h"
 
+struct kl_emulation;
+
 /* One more than the highest basic exit reason that has a counter. */
 #define KL_EXIT_REASONS 80
 
@@ -187,6 +189,7 @@ struct kl_pio {
  * @spec_ctrl_used: the guest writes IA32_SPEC_CTRL itself
  * @msr: values of MSRs that are storage only, by position in msr.c's table
  * @cpuid: the client's table and what follows from it
+ * @emulation: scratch of the instruction emulator, made when first needed
  * @mmio: emulated accesses
  * @pio: port I/O under way
  * @l1d_flush: flush the L1 data cache before the next entry
@@ -245,6 +248,7 @@ struct kl_vcpu_vmx {
 	u64 *msr;
 
 	struct kl_vcpu_cpuid cpuid;
+	struct kl_emulation *emulation;
 	struct kl_mmio mmio;
 	struct kl_pio pio;
 	bool l1d_flush;

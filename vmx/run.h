@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * KVM_RUN.
+ */
+#ifndef _KL_VMX_RUN_H
+#define _KL_VMX_RUN_H
+
+struct kl_vcpu;
+
+int kl_vcpu_run(struct kl_vcpu *vcpu);
+
+#endif /* _KL_VMX_RUN_H */
