@@ -134,28 +134,34 @@ static int kl_insn_prefixes(struct kl_insn *insn, u8 *byte)
 	return KL_INSN_OK;
 }
 
-/* C4, C5 and 62 begin VEX and EVEX instructions where they cannot be LES, LDS and BOUND. */
-static int kl_insn_vex(struct kl_insn *insn, u8 byte)
+/* Opcodes that are something else in some modes: VEX and EVEX (C4, C5, 62), ARPL (63). */
+static int kl_insn_reused(struct kl_insn *insn, u8 byte)
 {
+	int other = kl_insn_flat16(insn) ? X86_TRAP_UD : 0;
 	u8 modrm;
 	int ret;
 
+	if (byte == 0x63) {
+		if (kl_insn_long(insn))
+			return KL_INSN_OK;
+		return other ? kl_insn_raise(insn, other) : KL_INSN_UNSUPPORTED;
+	}
 	if (byte != 0xc4 && byte != 0xc5 && byte != 0x62)
 		return KL_INSN_OK;
 	if (kl_insn_long(insn))
 		return KL_INSN_UNSUPPORTED;
 	ret = kl_insn_next_u8(insn, &modrm);
-	insn->len--;
 	if (ret != KL_INSN_OK)
 		return ret;
+	insn->len--;
 	if (modrm < 0xc0)
 		return KL_INSN_OK;
-	return kl_insn_flat16(insn) ? kl_insn_raise(insn, X86_TRAP_UD) : KL_INSN_UNSUPPORTED;
+	return other ? kl_insn_raise(insn, other) : KL_INSN_UNSUPPORTED;
 }
 
 static int kl_insn_opcode(struct kl_insn *insn, u8 byte)
 {
-	int ret = kl_insn_vex(insn, byte);
+	int ret = kl_insn_reused(insn, byte);
 
 	insn->opcode = byte;
 	insn->desc = &kl_insn_map1[byte];

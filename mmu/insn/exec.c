@@ -122,6 +122,7 @@ static unsigned int kl_insn_operand_size(const struct kl_insn *insn, u8 kind)
 	case KL_O_EW:
 		return insn->has_mem ? 2 : insn->opsize;
 	case KL_O_E32:
+		return insn->opsize == 2 ? 2 : 4;
 	case KL_O_XE4:
 		return 4;
 	case KL_O_XE8:
@@ -275,6 +276,23 @@ static int kl_insn_exec_once(struct kl_insn *insn)
 	return ret;
 }
 
+/* What must hold before an operand is touched. */
+static int kl_insn_allowed(struct kl_insn *insn)
+{
+	const struct kl_insn_ctx *ctx = insn->ctx;
+	u32 flags = insn->desc->flags;
+
+	if (flags & KL_F_PRIV && ctx->cpl)
+		return kl_insn_raise(insn, X86_TRAP_GP);
+	if (flags & KL_F_SSE) {
+		if (ctx->cr0 & X86_CR0_EM || !(ctx->cr4 & X86_CR4_OSFXSR))
+			return kl_insn_raise(insn, X86_TRAP_UD);
+		if (ctx->cr0 & X86_CR0_TS)
+			return kl_insn_raise(insn, X86_TRAP_NM);
+	}
+	return KL_INSN_OK;
+}
+
 int kl_insn_exec(struct kl_insn *insn, struct kl_insn_ctx *ctx, const struct kl_insn_ops *ops)
 {
 	bool tf = ctx->rflags & X86_EFLAGS_TF;
@@ -285,9 +303,9 @@ int kl_insn_exec(struct kl_insn *insn, struct kl_insn_ctx *ctx, const struct kl_
 	ctx->shadow = 0;
 	ctx->hlt = false;
 	ctx->single_step = false;
-	if (insn->desc->flags & KL_F_PRIV && ctx->cpl)
-		return kl_insn_raise(insn, X86_TRAP_GP);
-
+	ret = kl_insn_allowed(insn);
+	if (ret != KL_INSN_OK)
+		return ret;
 	if (insn->desc->flags & KL_F_STRING)
 		ret = kl_insn_exec_string(insn);
 	else

@@ -178,6 +178,8 @@ enum kl_insn_dt {
  *	a missing write permission faults now.
  * @write: Write @len (1 to 16) bytes. May cross a page: both pages must be
  *	checked before the first is written.
+ * @probe_write: Optional. Check that @len bytes could be written, without writing
+ *	them: called before a port is read on behalf of INS.
  * @cmpxchg: Write @new if memory holds @old, atomically. Returns
  *	%KL_INSN_RETRY if it holds something else. On MMIO: a plain write.
  * @commit: Optional. The registers in the context were just updated;
@@ -214,6 +216,7 @@ struct kl_insn_ops {
 	int (*fetch)(struct kl_insn_ctx *ctx, u64 lin, void *buf, unsigned int len);
 	int (*read)(struct kl_insn_ctx *ctx, u64 lin, void *buf, unsigned int len, bool for_write);
 	int (*write)(struct kl_insn_ctx *ctx, u64 lin, const void *buf, unsigned int len);
+	int (*probe_write)(struct kl_insn_ctx *ctx, u64 lin, unsigned int len);
 	int (*cmpxchg)(struct kl_insn_ctx *ctx, u64 lin, const void *old, const void *new,
 		       unsigned int len);
 	void (*commit)(struct kl_insn_ctx *ctx);

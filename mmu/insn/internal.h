@@ -107,11 +107,11 @@ enum kl_insn_where {
 #define KL_F_POP	0x02000u	/* the address is formed after RSP moved (POP) */
 #define KL_F_ALIGNED	0x04000u	/* memory must be aligned to 16 bytes */
 #define KL_F_MODRM	0x08000u	/* has a ModRM byte no operand tells of */
+#define KL_F_SSE	0x80000u	/* needs CR4.OSFXSR and not CR0.EM, CR0.TS */
 /* Rows that only lead to another row. */
 #define KL_F_GROUP	0x10000u	/* by ModRM.reg */
 #define KL_F_PREFIX	0x20000u	/* by mandatory prefix: none, 66, F3, F2 */
 #define KL_F_MODRM3	0x40000u	/* by ModRM.mod: memory, register */
-#define KL_F_REDIRECT	(KL_F_GROUP | KL_F_PREFIX | KL_F_MODRM3)
 
 typedef int (*kl_insn_fn)(struct kl_insn *insn);
 
