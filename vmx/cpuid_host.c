@@ -6,13 +6,13 @@
  * and if the table below says that this hypervisor keeps its promise. A bit
  * that nobody thought about is absent, never shown by accident.
  */
-#include <linux/array_size.h>
+#include <linux/kernel.h>
 #include <linux/kvm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <asm/cpufeature.h>
-#include <asm/fpu/types.h>
+#include <asm/fpu/xstate.h>
 #include <asm/processor.h>
 
 #include "cpuid.h"
