@@ -118,42 +118,42 @@ bool kl_caps_get(const struct kl_vmx_caps *caps, u32 msr, u64 *value)
 /**
  * kl_caps_read_with - read all capability MSRs the CPU reports to have
  * @caps: out
- * @rdmsr: reads one MSR
- * @ctx: for @rdmsr
+ * @read: reads one MSR
+ * @ctx: for @read
  *
  * Only the first eleven exist on every CPU with VMX; which of the others do,
  * the earlier ones tell.
  */
-void kl_caps_read_with(struct kl_vmx_caps *caps, kl_rdmsr_fn rdmsr, void *ctx)
+void kl_caps_read_with(struct kl_vmx_caps *caps, kl_rdmsr_fn read, void *ctx)
 {
 	u64 proc, proc2, exit;
 	unsigned int i;
 
 	memset(caps, 0, sizeof(*caps));
 	for (i = 0; cap_msrs[i].msr <= MSR_IA32_VMX_VMCS_ENUM; i++)
-		*cap_slot(caps, i) = rdmsr(ctx, cap_msrs[i].msr);
+		*cap_slot(caps, i) = read(ctx, cap_msrs[i].msr);
 
 	if (caps->basic & VMX_BASIC_TRUE_CTLS) {
-		caps->true_pin = rdmsr(ctx, MSR_IA32_VMX_TRUE_PINBASED_CTLS);
-		caps->true_proc = rdmsr(ctx, MSR_IA32_VMX_TRUE_PROCBASED_CTLS);
-		caps->true_exit = rdmsr(ctx, MSR_IA32_VMX_TRUE_EXIT_CTLS);
-		caps->true_entry = rdmsr(ctx, MSR_IA32_VMX_TRUE_ENTRY_CTLS);
+		caps->true_pin = read(ctx, MSR_IA32_VMX_TRUE_PINBASED_CTLS);
+		caps->true_proc = read(ctx, MSR_IA32_VMX_TRUE_PROCBASED_CTLS);
+		caps->true_exit = read(ctx, MSR_IA32_VMX_TRUE_EXIT_CTLS);
+		caps->true_entry = read(ctx, MSR_IA32_VMX_TRUE_ENTRY_CTLS);
 	}
 	proc = kl_caps_may_be_1(caps, KL_WORD_PROC);
 	if (proc & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS)
-		caps->proc2 = rdmsr(ctx, MSR_IA32_VMX_PROCBASED_CTLS2);
+		caps->proc2 = read(ctx, MSR_IA32_VMX_PROCBASED_CTLS2);
 	if (proc & CPU_BASED_ACTIVATE_TERTIARY_CONTROLS)
-		caps->proc3 = rdmsr(ctx, MSR_IA32_VMX_PROCBASED_CTLS3);
+		caps->proc3 = read(ctx, MSR_IA32_VMX_PROCBASED_CTLS3);
 
 	proc2 = kl_caps_may_be_1(caps, KL_WORD_PROC2);
 	if (proc2 & (SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_ENABLE_VPID))
-		caps->ept_vpid = rdmsr(ctx, MSR_IA32_VMX_EPT_VPID_CAP);
+		caps->ept_vpid = read(ctx, MSR_IA32_VMX_EPT_VPID_CAP);
 	if (proc2 & SECONDARY_EXEC_ENABLE_VMFUNC)
-		caps->vmfunc = rdmsr(ctx, MSR_IA32_VMX_VMFUNC);
+		caps->vmfunc = read(ctx, MSR_IA32_VMX_VMFUNC);
 
 	exit = kl_caps_may_be_1(caps, KL_WORD_EXIT);
 	if (exit & KL_EXIT_SECONDARY)
-		caps->exit2 = rdmsr(ctx, MSR_IA32_VMX_EXIT_CTLS2);
+		caps->exit2 = read(ctx, MSR_IA32_VMX_EXIT_CTLS2);
 }
 
 /**
@@ -558,9 +558,11 @@ int kl_feature_by_name(const char *name)
 #ifdef __KERNEL__
 static u64 read_safe(void *ctx, u32 msr)
 {
-	u64 value = 0;
+	u32 low = 0, high = 0;
 
-	return rdmsrl_safe(msr, &value) ? 0 : value;
+	if (rdmsr_safe(msr, &low, &high))
+		return 0;
+	return (u64)high << 32 | low;
 }
 
 /**

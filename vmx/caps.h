@@ -198,7 +198,7 @@ typedef void (*kl_missing_fn)(void *ctx, const struct kl_cap_bit *bit);
  */
 typedef u64 (*kl_rdmsr_fn)(void *ctx, u32 msr);
 
-void kl_caps_read_with(struct kl_vmx_caps *caps, kl_rdmsr_fn rdmsr, void *ctx);
+void kl_caps_read_with(struct kl_vmx_caps *caps, kl_rdmsr_fn read, void *ctx);
 bool kl_caps_set(struct kl_vmx_caps *caps, u32 msr, u64 value);
 bool kl_caps_get(const struct kl_vmx_caps *caps, u32 msr, u64 *value);
 bool kl_caps_same(const struct kl_vmx_caps *a, const struct kl_vmx_caps *b,

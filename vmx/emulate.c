@@ -281,7 +281,7 @@ static enum kl_result finished(struct kl_vcpu *vcpu, const struct kl_insn_ctx *c
 	if (now != shadow)
 		vmx_vmwrite(GUEST_INTERRUPTIBILITY_INFO, now);
 	if (ctx->single_step)
-		kl_raise_db(vcpu, BIT(14));
+		kl_raise_db(vcpu, KL_DR6_BS);
 	/* It may have been an EOI or a new task priority. */
 	kl_request(vcpu, KL_REQ_EVENT);
 	return KL_RESUME;

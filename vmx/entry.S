@@ -13,7 +13,6 @@
 #include <asm/msr-index.h>
 #include <asm/nospec-branch.h>
 #include <asm/segment.h>
-#include <asm/vmx.h>
 
 #include "entry.h"
 #include "host.h"
@@ -43,7 +42,7 @@ SYM_FUNC_START(kl_vmx_enter)
 	cmp	%rsp, KL_ENTRY_HOST_RSP(%rdi)
 	je	1f
 	mov	%rsp, KL_ENTRY_HOST_RSP(%rdi)
-	mov	$HOST_RSP, %eax
+	mov	$KL_FIELD_HOST_RSP, %eax
 	vmwrite	%rsp, %rax
 1:
 	/* CF holds "resume" up to the branch: neither MOV nor VERW changes it. */

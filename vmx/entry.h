@@ -11,6 +11,9 @@
 #define KL_ENTRY_GUEST_SPEC	136
 #define KL_ENTRY_HOST_SPEC	144
 
+/* HOST_RSP of <asm/vmx.h>, which assembly cannot include. */
+#define KL_FIELD_HOST_RSP	0x6c14
+
 /* Flags of kl_vmx_enter(). */
 #define KL_ENTER_RESUME_BIT	0
 #define KL_ENTER_SPEC_BIT	1
@@ -21,6 +24,7 @@
 #include <linux/build_bug.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
+#include <asm/vmx.h>
 
 #define KL_ENTER_RESUME		BIT(KL_ENTER_RESUME_BIT)
 #define KL_ENTER_SPEC		BIT(KL_ENTER_SPEC_BIT)
@@ -42,6 +46,7 @@ struct kl_entry {
 	u64 host_spec_ctrl;
 };
 
+static_assert(KL_FIELD_HOST_RSP == HOST_RSP);
 static_assert(offsetof(struct kl_entry, host_rsp) == KL_ENTRY_HOST_RSP);
 static_assert(offsetof(struct kl_entry, guest_spec_ctrl) == KL_ENTRY_GUEST_SPEC);
 static_assert(offsetof(struct kl_entry, host_spec_ctrl) == KL_ENTRY_HOST_SPEC);

@@ -30,7 +30,7 @@ static bool pae_paging(u64 cr0, u64 cr4, u64 efer)
 	return (cr0 & X86_CR0_PG) && (cr4 & X86_CR4_PAE) && !(efer & EFER_LME);
 }
 
-static enum kl_result write_cr0(struct kl_vcpu *vcpu, u64 cr0)
+static enum kl_result guest_write_cr0(struct kl_vcpu *vcpu, u64 cr0)
 {
 	u64 old = kl_cr0(vcpu);
 	u64 cr4 = kl_cr4(vcpu);
@@ -58,7 +58,7 @@ static enum kl_result write_cr0(struct kl_vcpu *vcpu, u64 cr0)
 	return KL_RESUME;
 }
 
-static enum kl_result write_cr4(struct kl_vcpu *vcpu, u64 cr4)
+static enum kl_result guest_write_cr4(struct kl_vcpu *vcpu, u64 cr4)
 {
 	const u64 paging = X86_CR4_PAE | X86_CR4_PGE | X86_CR4_PSE | X86_CR4_SMEP;
 	u64 old = kl_cr4(vcpu);
@@ -82,7 +82,7 @@ static enum kl_result write_cr4(struct kl_vcpu *vcpu, u64 cr4)
 	return KL_RESUME;
 }
 
-static enum kl_result write_cr8(struct kl_vcpu *vcpu, u64 value)
+static enum kl_result guest_write_cr8(struct kl_vcpu *vcpu, u64 value)
 {
 	u64 old = kl_cr8(vcpu);
 
@@ -105,11 +105,11 @@ static enum kl_result mov_to_cr(struct kl_vcpu *vcpu, unsigned int cr, u64 value
 		value = (u32)value;
 	switch (cr) {
 	case 0:
-		return write_cr0(vcpu, value);
+		return guest_write_cr0(vcpu, value);
 	case 4:
-		return write_cr4(vcpu, value);
+		return guest_write_cr4(vcpu, value);
 	case 8:
-		return write_cr8(vcpu, value);
+		return guest_write_cr8(vcpu, value);
 	}
 	return kl_internal_error(vcpu, KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON);
 }
@@ -148,11 +148,11 @@ enum kl_result kl_exit_cr(struct kl_vcpu *vcpu)
 	default: /* LMSW: PE can be set but not cleared */
 		cr0 = kl_cr0(vcpu);
 		cr0 = (cr0 & ~0xeULL) | ((qual >> 16) & 0xf);
-		return write_cr0(vcpu, cr0);
+		return guest_write_cr0(vcpu, cr0);
 	}
 }
 
-static u64 read_dr(struct kl_vcpu *vcpu, unsigned int dr)
+static u64 guest_read_dr(struct kl_vcpu *vcpu, unsigned int dr)
 {
 	switch (dr) {
 	case 0 ... 3:
@@ -164,7 +164,7 @@ static u64 read_dr(struct kl_vcpu *vcpu, unsigned int dr)
 	}
 }
 
-static enum kl_result write_dr(struct kl_vcpu *vcpu, unsigned int dr, u64 value)
+static enum kl_result guest_write_dr(struct kl_vcpu *vcpu, unsigned int dr, u64 value)
 {
 	struct kl_vcpu_vmx *v = &vcpu->vmx;
 
@@ -175,7 +175,7 @@ static enum kl_result write_dr(struct kl_vcpu *vcpu, unsigned int dr, u64 value)
 		v->dr[array_index_nospec(dr, 4)] = value;
 		break;
 	case 6:
-		v->dr6 = (value & (DR_TRAP_BITS | DR_BD | DR_STEP | DR_BT)) | 0xffff0ff0;
+		v->dr6 = (value & (KL_DR6_BITS)) | 0xffff0ff0;
 		break;
 	default:
 		v->dr7 = (value & 0xffff2bff) | 0x400;
@@ -210,16 +210,16 @@ enum kl_result kl_exit_dr(struct kl_vcpu *vcpu)
 		dr += 2;
 	}
 	if (vcpu->vmx.dr7 & BIT(13)) {
-		kl_raise_db(vcpu, DR_BD);
+		kl_raise_db(vcpu, KL_DR6_BD);
 		return KL_RESUME;
 	}
 	if (qual & BIT(4)) {
-		kl_set_reg(vcpu, reg, read_dr(vcpu, dr));
+		kl_set_reg(vcpu, reg, guest_read_dr(vcpu, dr));
 		kl_insn_done(vcpu);
 		return KL_RESUME;
 	}
 	value = kl_reg(vcpu, reg);
-	return write_dr(vcpu, dr, kl_long64(vcpu) ? value : (u32)value);
+	return guest_write_dr(vcpu, dr, kl_long64(vcpu) ? value : (u32)value);
 }
 
 /* SDM, "XCR0: the XFEATURE_ENABLED_MASK register", legal combinations. */

@@ -36,7 +36,7 @@ enum kl_result kl_exit_exception(struct kl_vcpu *vcpu)
 
 	switch (vector) {
 	case X86_TRAP_DB:
-		kl_raise_db(vcpu, kl_qualification(vcpu) & (DR_TRAP_BITS | DR_BD | DR_STEP));
+		kl_raise_db(vcpu, kl_qualification(vcpu) & (KL_DR6_BITS));
 		/* ICEBP is a trap: the instruction is over. */
 		if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_PRIV_SW_EXCEPTION)
 			kl_skip_insn(vcpu);

@@ -28,6 +28,12 @@ enum kl_seg {
 	KL_ES, KL_CS, KL_SS, KL_DS, KL_FS, KL_GS, KL_LDTR, KL_TR,
 };
 
+/* DR6: breakpoint hit 0 to 3, register access detected, single step, task switch. */
+#define KL_DR6_BD BIT(13)
+#define KL_DR6_BS BIT(14)
+#define KL_DR6_BT BIT(15)
+#define KL_DR6_BITS (0xf | KL_DR6_BD | KL_DR6_BS | KL_DR6_BT)
+
 struct kvm_regs;
 struct kvm_segment;
 struct kvm_sregs;

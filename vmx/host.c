@@ -12,6 +12,7 @@
 #include <linux/kvm_host.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/syscore_ops.h>
 #include <linux/version.h>
 #include <linux/vtime.h>
 #include <asm/debugreg.h>
@@ -151,6 +152,72 @@ void kl_host_set_vmxe(bool on)
 		cr4_clear_bits(X86_CR4_VMXE);
 		intel_pt_handle_vmx(0);
 	}
+}
+
+static const struct kl_host_power *host_power;
+
+/*
+ * Stable kernels changed the interface in mid-series, so Kbuild looks at the
+ * header instead of the version.
+ */
+#ifdef KL_HAVE_SYSCORE_DATA
+#define KL_SYSCORE_ARG void *data
+#else
+#define KL_SYSCORE_ARG void
+#endif
+
+static int host_suspend(KL_SYSCORE_ARG)
+{
+	host_power->suspend();
+	return 0;
+}
+
+static void host_resume(KL_SYSCORE_ARG)
+{
+	host_power->resume();
+}
+
+static void host_shutdown(KL_SYSCORE_ARG)
+{
+	host_power->shutdown();
+}
+
+static struct syscore_ops host_syscore_ops = {
+	.suspend = host_suspend,
+	.resume = host_resume,
+	.shutdown = host_shutdown,
+};
+
+#ifdef KL_HAVE_SYSCORE_DATA
+static struct syscore host_syscore = {
+	.ops = &host_syscore_ops,
+};
+#endif
+
+/**
+ * kl_host_power_init - be told when the machine sleeps or goes down
+ * @power: what to call; stays where it is
+ */
+void kl_host_power_init(const struct kl_host_power *power)
+{
+	host_power = power;
+#ifdef KL_HAVE_SYSCORE_DATA
+	register_syscore(&host_syscore);
+#else
+	register_syscore_ops(&host_syscore_ops);
+#endif
+}
+
+/**
+ * kl_host_power_exit - undo kl_host_power_init()
+ */
+void kl_host_power_exit(void)
+{
+#ifdef KL_HAVE_SYSCORE_DATA
+	unregister_syscore(&host_syscore);
+#else
+	unregister_syscore_ops(&host_syscore_ops);
+#endif
 }
 
 /**

@@ -53,6 +53,18 @@ struct kl_host_guest_fpu {
 	bool swapped;
 };
 
+/**
+ * struct kl_host_power - what to do when the machine sleeps or goes down
+ * @suspend: before the last CPU sleeps; interrupts off
+ * @resume: after it woke; interrupts off
+ * @shutdown: before a reboot or power-off; all CPUs up, interrupts on
+ */
+struct kl_host_power {
+	void (*suspend)(void);
+	void (*resume)(void);
+	void (*shutdown)(void);
+};
+
 int kl_host_init(void);
 void kl_host_exit(void);
 int kl_host_vmx_owner(const char **why);
@@ -60,6 +72,8 @@ int kl_host_vmx_owner(const char **why);
 u64 kl_host_cr3(void);
 u64 kl_host_cr4(void);
 void kl_host_set_vmxe(bool on);
+void kl_host_power_init(const struct kl_host_power *power);
+void kl_host_power_exit(void);
 bool kl_host_emergency_init(void (*fn)(void));
 void kl_host_emergency_exit(void (*fn)(void));
 

@@ -9,6 +9,7 @@
  */
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/topology.h>
 #include <asm/desc.h>
 #include <asm/msr.h>
 #include <asm/processor.h>

@@ -184,7 +184,7 @@ void kl_inject_events(struct kl_vcpu *vcpu)
 
 	nmi = kl_irq_nmi_pending(vcpu);
 	if (nmi && !vcpu->vmx.entry_event && nmi_open(vcpu) && kl_irq_take_nmi(vcpu)) {
-		write_event(vcpu, NMI_VECTOR | INTR_TYPE_NMI_INTR | INTR_INFO_VALID_MASK, 0, 0);
+		write_event(vcpu, X86_TRAP_NMI | INTR_TYPE_NMI_INTR | INTR_INFO_VALID_MASK, 0, 0);
 		nmi = kl_irq_nmi_pending(vcpu);
 	}
 
@@ -258,7 +258,7 @@ void kl_insn_done(struct kl_vcpu *vcpu)
 	if (unlikely(shadow & KL_SHADOW))
 		vmx_vmwrite(GUEST_INTERRUPTIBILITY_INFO, shadow & ~KL_SHADOW);
 	if (unlikely(kl_rflags(vcpu) & X86_EFLAGS_TF))
-		kl_raise_db(vcpu, BIT(14));
+		kl_raise_db(vcpu, KL_DR6_BS);
 }
 
 /**

@@ -144,7 +144,7 @@ static void after_exit_irqoff(struct kl_vcpu *vcpu)
 	case EXIT_REASON_EXTERNAL_INTERRUPT:
 		/* Take it while time still counts as the guest's. */
 		local_irq_enable();
-		cpu_relax();
+		asm volatile("nop"); /* STI holds interrupts off for one instruction */
 		local_irq_disable();
 		break;
 	}
@@ -353,7 +353,7 @@ static enum kl_result run_loaded(struct kl_vcpu *vcpu)
 		if (result != KL_RESUME)
 			return result;
 	}
-	if (vcpu->run->immediate_exit) {
+	if (READ_ONCE(vcpu->run->immediate_exit__unsafe)) {
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
 		return kl_user_error(vcpu, -EINTR);
 	}

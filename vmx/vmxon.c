@@ -14,7 +14,6 @@
 #include <linux/idr.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
-#include <linux/syscore_ops.h>
 
 #include "host.h"
 #include "vmcs.h"
@@ -139,10 +138,9 @@ static int vmx_cpu_offline(unsigned int cpu)
 	return 0;
 }
 
-static int vmx_suspend(void)
+static void vmx_suspend(void)
 {
 	vmx_off_local(NULL);
-	return 0;
 }
 
 static void vmx_resume(void)
@@ -155,7 +153,7 @@ static void vmx_shutdown(void)
 	on_each_cpu(vmx_off_local, NULL, 1);
 }
 
-static struct syscore_ops vmx_syscore_ops = {
+static const struct kl_host_power vmx_power = {
 	.suspend = vmx_suspend,
 	.resume = vmx_resume,
 	.shutdown = vmx_shutdown,
@@ -229,7 +227,7 @@ int kl_vmx_init(void)
 	if (ret < 0)
 		goto out_emergency;
 	hotplug_state = ret;
-	register_syscore_ops(&vmx_syscore_ops);
+	kl_host_power_init(&vmx_power);
 	return 0;
 
 out_emergency:
@@ -247,7 +245,7 @@ out_host:
  */
 void kl_vmx_exit(void)
 {
-	unregister_syscore_ops(&vmx_syscore_ops);
+	kl_host_power_exit();
 	cpuhp_remove_state(hotplug_state);
 	kl_host_emergency_exit(vmx_emergency);
 	vmx_free_regions();
