@@ -83,8 +83,6 @@ TEST(jump_to_nowhere)
 
 static void guest_traps(void)
 {
-	uint32_t r[4];
-
 	asm volatile("wbinvd" : : : "memory");
 	asm volatile("invd" : : : "memory");
 	g_eq(g_try("vmxoff"), 6);
@@ -94,8 +92,6 @@ static void guest_traps(void)
 	g_eq(g_try("ud2"), 6);
 	/* INVLPG of anything is harmless. */
 	asm volatile("invlpg (%0)" : : "r"(0x123456000UL) : "memory");
-	g_cpuid(1, 0, r);
-	g_check(r[2] >> 31);
 	g_done();
 }
 

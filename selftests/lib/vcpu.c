@@ -292,6 +292,9 @@ int kl_run(struct kl_vcpu *vcpu)
 			continue;
 		if (r)
 			kl_fail("KVM_RUN: %s", strerror(-r));
+		/* CR8 belongs to a client without irqchip: nothing to do. */
+		if (vcpu->run->exit_reason == KVM_EXIT_SET_TPR)
+			continue;
 		if (!is_report(vcpu->run))
 			return vcpu->run->exit_reason;
 		judge(vcpu);
