@@ -143,7 +143,7 @@ struct kl_vm_mmu {
 	hva_t inv_end;
 
 	cpumask_var_t kick_mask;
-	spinlock_t kick_lock; /* innermost */
+	raw_spinlock_t kick_lock; /* innermost */
 
 	atomic64_t pages_4k;
 	atomic64_t pages_2m;
