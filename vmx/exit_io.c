@@ -35,7 +35,8 @@ static void finish_in(struct kl_vcpu *vcpu, unsigned int size, const void *data)
 
 static enum kl_result complete_in(struct kl_vcpu *vcpu)
 {
-	finish_in(vcpu, vcpu->vmx.pio.size, vcpu->pio_data);
+	if (kl_rip(vcpu) == vcpu->vmx.pio.rip)
+		finish_in(vcpu, vcpu->vmx.pio.size, vcpu->pio_data);
 	return KL_RESUME;
 }
 
@@ -171,9 +172,12 @@ static int check_items(struct kl_vcpu *vcpu)
 
 static enum kl_result complete_ins(struct kl_vcpu *vcpu)
 {
-	int idx = kl_mmu_enter(vcpu->vm);
-	int ret = copy_items(vcpu, true);
+	int idx, ret;
 
+	if (kl_rip(vcpu) != vcpu->vmx.pio.rip)
+		return KL_RESUME;
+	idx = kl_mmu_enter(vcpu->vm);
+	ret = copy_items(vcpu, true);
 	kl_mmu_exit(vcpu->vm, idx);
 	if (ret == -ENXIO)
 		return kl_internal_error(vcpu, KVM_INTERNAL_ERROR_EMULATION);
@@ -270,6 +274,7 @@ enum kl_result kl_exit_io(struct kl_vcpu *vcpu)
 	pio->in = qual & BIT(3);
 	pio->string = qual & BIT(4);
 	pio->port = qual >> 16;
+	pio->rip = kl_rip(vcpu);
 	trace_kvmlite_pio(vcpu->id, pio->in, pio->port, pio->size, 1);
 	return pio->string ? string_io(vcpu) : plain_io(vcpu);
 }

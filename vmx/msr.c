@@ -215,6 +215,7 @@ void kl_tsc_offset_set(struct kl_vcpu *vcpu, s64 offset)
 {
 	vcpu->irq.tsc_offset = offset;
 	vmx_vmwrite(TSC_OFFSET, offset);
+	kl_irq_tsc_changed(vcpu);
 }
 
 static int get_special(struct kl_vcpu *vcpu, u32 msr, u64 *data)
@@ -266,8 +267,10 @@ int kl_msr_get(struct kl_vcpu *vcpu, u32 msr, u64 *data, bool host)
 		*data = vmx_vmread(m->where);
 		return 0;
 	case MSR_SOFT:
+		preempt_disable();
 		if (msr == MSR_KERNEL_GS_BASE && vcpu->vmx.host.loaded)
 			rdmsrl(msr, vcpu->vmx.kernel_gs_base);
+		preempt_enable();
 		fallthrough;
 	case MSR_STORE:
 		*data = *soft_value(vcpu, m, slot);

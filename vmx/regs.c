@@ -153,9 +153,18 @@ static void set_segments(struct kl_vcpu *vcpu, const struct kvm_sregs *s)
 	vmx_vmwrite(GUEST_IDTR_LIMIT, s->idt.limit);
 }
 
+/* A table that is not there (yet) is left to the VM entry to refuse. */
+static void load_pdptes(struct kl_vcpu *vcpu, u64 cr3)
+{
+	int idx = kl_mmu_enter(vcpu->vm);
+
+	kl_load_pdptes(vcpu, cr3);
+	kl_mmu_exit(vcpu->vm, idx);
+}
+
 /**
  * kl_set_sregs - KVM_SET_SREGS
- * @vcpu: the vCPU, loaded; memslots readable
+ * @vcpu: the vCPU, loaded
  * @s: the values
  *
  * Segment registers are taken as they are: what the CPU does not accept makes
@@ -183,7 +192,7 @@ int kl_set_sregs(struct kl_vcpu *vcpu, const struct kvm_sregs *s)
 	kl_set_cr3(vcpu, s->cr3);
 	kl_set_cr0(vcpu, s->cr0);
 	if ((s->cr0 & X86_CR0_PG) && (s->cr4 & X86_CR4_PAE) && !(s->efer & EFER_LME))
-		kl_load_pdptes(vcpu, s->cr3);
+		load_pdptes(vcpu, s->cr3);
 	if (vector < KVM_NR_INTERRUPTS && !kl_irqchip_in_kernel(vcpu->vm))
 		kl_irq_interrupt(vcpu, vector);
 	kl_request(vcpu, KL_REQ_TLB_FLUSH);

@@ -32,9 +32,17 @@
  * An emulated one may not: this bounds each entry by the VMX-preemption timer.
  */
 static uint entry_ticks;
-module_param(entry_ticks, uint, 0644);
+module_param(entry_ticks, uint, 0444);
 MODULE_PARM_DESC(entry_ticks,
 		 "Leave the guest after this many TSC ticks at the latest; 0: no bound (default)");
+
+/**
+ * kl_entry_bounded - is each VM entry to be bounded by the preemption timer?
+ */
+bool kl_entry_bounded(void)
+{
+	return entry_ticks;
+}
 
 /* Exits that can interrupt the delivery of an event through the IDT. */
 static bool may_vector(u32 reason)
@@ -118,10 +126,11 @@ static __always_inline int enter_once(struct kl_vcpu *vcpu)
 		v->exit_reason = ~0U;
 		return -EIO;
 	}
-	v->vmcs.launched = true;
 	v->exit_reason = vmx_vmread(VM_EXIT_REASON);
-	if (likely(v->exit_reason < KL_EXIT_REASONS))
-		v->exits[v->exit_reason]++;
+	if (unlikely(v->exit_reason >= KL_EXIT_REASONS))
+		return -EIO;
+	v->vmcs.launched = true;
+	v->exits[v->exit_reason]++;
 	return 0;
 }
 
@@ -159,7 +168,7 @@ static void enter_inner(struct kl_vcpu *vcpu)
 	u64 host_xcr0 = 0;
 
 	kl_host_fpu_ensure();
-	if (kl_cr4(vcpu) & X86_CR4_OSXSAVE) {
+	if (v->cr4 & X86_CR4_OSXSAVE) {
 		host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 		if (host_xcr0 != v->xcr0)
 			xsetbv(XCR_XFEATURE_ENABLED_MASK, v->xcr0);
@@ -182,7 +191,7 @@ static void enter_inner(struct kl_vcpu *vcpu)
 		v->host.cr4 = kl_host_cr4();
 		vmx_vmwrite(HOST_CR4, v->host.cr4);
 	}
-	if (entry_ticks && (v->ctl.pin & PIN_BASED_VMX_PREEMPTION_TIMER))
+	if (v->ctl.pin & PIN_BASED_VMX_PREEMPTION_TIMER)
 		vmx_vmwrite(VMX_PREEMPTION_TIMER_VALUE,
 			    entry_ticks >> kl_caps_timer_shift(&kl_caps));
 
@@ -214,16 +223,16 @@ static enum kl_result enter_guest(struct kl_vcpu *vcpu)
 	bool events;
 
 	preempt_disable();
-	events = kl_request_check(vcpu, KL_REQ_EVENT) || v->exception.pending ||
-		 (v->ctl.proc & (CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_NMI_WINDOW_EXITING)) ||
-		 vcpu->run->request_interrupt_window;
-	if (READ_ONCE(vcpu->requests)) {
+	if (kl_request_pending(vcpu)) {
 		result = handle_requests(vcpu);
 		if (result != KL_RESUME) {
 			preempt_enable();
 			return result;
 		}
 	}
+	events = kl_request_check(vcpu, KL_REQ_EVENT) || v->exception.pending ||
+		 (v->ctl.proc & (CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_NMI_WINDOW_EXITING)) ||
+		 vcpu->run->request_interrupt_window;
 	kl_host_state_load(vcpu);
 	if (events)
 		kl_inject_events(vcpu);
@@ -388,6 +397,8 @@ int kl_vcpu_run(struct kl_vcpu *vcpu)
 	kl_vcpu_move(vcpu, KL_VCPU_IDLE, KL_VCPU_HOST);
 	vcpu->vmx.l1d_flush = true;
 	vcpu->run_ret = 0;
+	/* Whatever the client did meanwhile may have made something deliverable. */
+	kl_request(vcpu, KL_REQ_EVENT);
 
 	result = run_loaded(vcpu);
 

@@ -130,6 +130,7 @@ struct kl_mmio {
  * @count: items in the data page
  * @in: direction: from the device to the guest
  * @string: INS or OUTS: the data goes to or comes from memory
+ * @rip: RIP of the instruction, so that it is not finished for another one
  * @linear: GVA of the next item of the guest's memory (string only)
  */
 struct kl_pio {
@@ -138,6 +139,7 @@ struct kl_pio {
 	u32 count;
 	bool in;
 	bool string;
+	u64 rip;
 	u64 linear;
 };
 

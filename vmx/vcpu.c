@@ -21,6 +21,7 @@
 #include "cpuid.h"
 #include "guest_state.h"
 #include "msr.h"
+#include "run.h"
 #include "vcpu.h"
 #include "vmxon.h"
 
@@ -133,6 +134,9 @@ int kl_vmx_vcpu_init(struct kl_vcpu *vcpu)
 	int ret;
 
 	v->ctl = vcpu->vm->vmx.ctl;
+	v->ctl.pin &= ~PIN_BASED_VMX_PREEMPTION_TIMER;
+	if (kl_entry_bounded())
+		v->ctl.pin |= v->ctl.pin_toggle & PIN_BASED_VMX_PREEMPTION_TIMER;
 	v->xcr0 = 1;
 	vcpu->cpu = -1;
 	vcpu->irq.tsc_offset = vcpu->vm->vmx.tsc_offset;
