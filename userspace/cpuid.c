@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The CPUID table of one vCPU: what the hypervisor supports, with the vCPU's
+ * own APIC ID, the topology (one package, one thread for each core) and the
+ * TSC frequency, so that Linux need not calibrate it.
+ */
+#include <string.h>
+
+#include "cpuid.h"
+
+#define KL_1C_TSC_DEADLINE (1u << 24)
+#define KL_1C_HYPERVISOR (1u << 31)
+#define KL_1D_HTT (1u << 28)
+
+static struct kvm_cpuid_entry2 *kl_leaf(struct kl_cpuid *cpuid, uint32_t leaf)
+{
+	unsigned int i;
+
+	for (i = 0; i < cpuid->head.nent; i++)
+		if (cpuid->entries[i].function == leaf)
+			return &cpuid->entries[i];
+	return NULL;
+}
+
+/* APIC ID bits that number the cores. */
+static unsigned int kl_core_bits(unsigned int cpus)
+{
+	unsigned int bits = 0;
+
+	while (1u << bits < cpus)
+		bits++;
+	return bits;
+}
+
+static void kl_leaf_1(struct kvm_cpuid_entry2 *e, unsigned int apic_id,
+		      unsigned int cpus)
+{
+	unsigned int ids = 1u << kl_core_bits(cpus);
+
+	e->ebx = (e->ebx & 0xff00) | apic_id << 24 | ids << 16;
+	e->ecx |= KL_1C_HYPERVISOR;
+	if (cpus > 1)
+		e->edx |= KL_1D_HTT;
+	else
+		e->edx &= ~KL_1D_HTT;
+}
+
+/* Extended topology: subleaf 0 is the thread, 1 the core, 2 the end. */
+static void kl_leaf_topology(struct kvm_cpuid_entry2 *e, unsigned int apic_id,
+			     unsigned int cpus)
+{
+	e->eax = 0;
+	e->ebx = 0;
+	e->ecx = e->index & 0xff;
+	e->edx = apic_id;
+	if (e->index == 0) {
+		e->ebx = 1;
+		e->ecx |= 1 << 8;
+	} else if (e->index == 1) {
+		e->eax = kl_core_bits(cpus);
+		e->ebx = cpus;
+		e->ecx |= 2 << 8;
+	}
+}
+
+/*
+ * Leaf 0x15 says TSC = crystal * EBX / EAX. Here the crystal is the TSC. Linux
+ * takes the crystal for the clock of the LAPIC timer too, unless there is the
+ * TSC-deadline timer: without that the leaf stays as it is.
+ */
+static void kl_leaf_tsc(struct kl_cpuid *cpuid, unsigned int tsc_khz)
+{
+	struct kvm_cpuid_entry2 *base = kl_leaf(cpuid, 0);
+	struct kvm_cpuid_entry2 *one = kl_leaf(cpuid, 1);
+	struct kvm_cpuid_entry2 *e;
+	uint32_t leaf;
+
+	if (!base || !one || !tsc_khz || tsc_khz > UINT32_MAX / 1000)
+		return;
+	if (base->ebx != 0x756e6547 || base->edx != 0x49656e69 ||
+	    base->ecx != 0x6c65746e) /* "GenuineIntel" */
+		return;
+	for (leaf = 0x15; leaf <= 0x16 && leaf <= base->eax; leaf++) {
+		if (leaf == 0x15 && !(one->ecx & KL_1C_TSC_DEADLINE))
+			continue;
+		e = kl_leaf(cpuid, leaf);
+		if (!e) {
+			if (cpuid->head.nent == KL_MAX_CPUID)
+				return;
+			e = &cpuid->entries[cpuid->head.nent++];
+			memset(e, 0, sizeof(*e));
+			e->function = leaf;
+		}
+		e->eax = leaf == 0x15 ? 1 : (tsc_khz + 500) / 1000;
+		e->ebx = leaf == 0x15 ? 1 : (tsc_khz + 500) / 1000;
+		e->ecx = leaf == 0x15 ? tsc_khz * 1000 : 0;
+		e->edx = 0;
+	}
+}
+
+/**
+ * kl_cpuid_for_vcpu() - make a vCPU's table out of the supported one
+ * @cpuid: what kl_api_supported_cpuid() gave; changed in place
+ * @apic_id: APIC ID of the vCPU
+ * @cpus: number of vCPUs, 1 to 128
+ * @tsc_khz: frequency of its TSC in kHz, 0 if unknown
+ */
+void kl_cpuid_for_vcpu(struct kl_cpuid *cpuid, unsigned int apic_id,
+		       unsigned int cpus, unsigned int tsc_khz)
+{
+	unsigned int i;
+
+	for (i = 0; i < cpuid->head.nent; i++) {
+		struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
+
+		switch (e->function) {
+		case 1:
+			kl_leaf_1(e, apic_id, cpus);
+			break;
+		case 4: /* every cache is shared by one thread */
+			if (e->eax & 31)
+				e->eax = (e->eax & 0x3fff) | (cpus - 1) << 26;
+			break;
+		case 0xb:
+		case 0x1f:
+			kl_leaf_topology(e, apic_id, cpus);
+			break;
+		default:
+			break;
+		}
+	}
+	kl_leaf_tsc(cpuid, tsc_khz);
+}
