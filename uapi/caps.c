@@ -8,6 +8,7 @@
 #include <linux/cpumask.h>
 #include <linux/kvm.h>
 
+#include "../vmx/cpuid.h"
 #include "internal.h"
 #include "object.h"
 
@@ -42,6 +43,8 @@ static const struct kl_cap kl_caps_table[] = {
 	{ KVM_CAP_PIT_STATE2, 1 },
 	{ KVM_CAP_SET_IDENTITY_MAP_ADDR, 1 },
 	{ KVM_CAP_INTERNAL_ERROR_DATA, 1 },
+	{ KVM_CAP_XSAVE, 1 },
+	{ KVM_CAP_XCRS, 1 },
 	{ KVM_CAP_GET_TSC_KHZ, 1 },
 	{ KVM_CAP_MAX_VCPUS, KL_MAX_VCPUS },
 	{ KVM_CAP_TSC_DEADLINE_TIMER, 1 },
@@ -51,6 +54,7 @@ static const struct kl_cap kl_caps_table[] = {
 	{ KVM_CAP_MAX_VCPU_ID, KL_MAX_VCPU_ID },
 	{ KVM_CAP_IMMEDIATE_EXIT, 1 },
 	{ KVM_CAP_BINARY_STATS_FD, 1 },
+	{ KVM_CAP_XSAVE2, sizeof(struct kvm_xsave) },
 #ifdef KVM_CAP_USER_MEMORY2
 	{ KVM_CAP_USER_MEMORY2, 1 },
 #endif
@@ -74,6 +78,19 @@ bool kl_caps_table_ok(void)
 	return true;
 }
 
+/* The value of a capability on this machine. */
+static long kl_cap_here(const struct kl_cap *cap)
+{
+	switch (cap->cap) {
+	case KVM_CAP_NR_VCPUS:
+		return min_t(long, cap->value, num_online_cpus());
+	case KVM_CAP_XCRS:
+		return kl_cpuid_xcr0() ? cap->value : 0;
+	default:
+		return cap->value;
+	}
+}
+
 /**
  * kl_check_extension - KVM_CHECK_EXTENSION, on /dev/kvmlite and on a VM
  * @call: arg: KVM_CAP_*
@@ -83,17 +100,12 @@ bool kl_caps_table_ok(void)
 long kl_check_extension(struct kl_call *call)
 {
 	unsigned int lo = 0, hi = ARRAY_SIZE(kl_caps_table);
-	long value;
 
 	while (lo < hi) {
 		unsigned int mid = (lo + hi) / 2;
 
-		if (kl_caps_table[mid].cap == call->arg) {
-			value = kl_caps_table[mid].value;
-			if (call->arg == KVM_CAP_NR_VCPUS)
-				value = min_t(long, value, num_online_cpus());
-			return value;
-		}
+		if (kl_caps_table[mid].cap == call->arg)
+			return kl_cap_here(&kl_caps_table[mid]);
 		if (kl_caps_table[mid].cap < call->arg)
 			lo = mid + 1;
 		else

@@ -57,7 +57,9 @@ struct kvmlite_vmx_caps {
  *	KVMLITE_DEATH_KILLED when the module gave the VM up,
  *	KVMLITE_DEATH_ENTRY when a VM entry was refused by the CPU
  * @vcpu_id: the vCPU that met the reason, ~0 if none did
+ * @reserved: zero
  * @hw_reason: exit reason or VM-instruction error, as @cause has it
+ * @reserved2: zero
  * @text: one or more lines, NUL-terminated: for KVMLITE_DEATH_ENTRY one line
  *	for each rule of the SDM chapter "VM Entries" that the VMCS broke
  */
@@ -78,15 +80,13 @@ struct kvmlite_death {
 /* On a VM's descriptor; works on a dead VM, that is what it is for. */
 #define KVMLITE_GET_DEATH_REASON _IOWR(KVMLITE_IO, 0x10, struct kvmlite_death)
 
-#ifdef __cplusplus
-#define KVMLITE_SIZE(type, size) static_assert(sizeof(type) == (size), #type)
-#else
-#define KVMLITE_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type)
-#endif
+/* Does not compile if a structure has another size than the ABI says. */
+#define KVMLITE_SIZE(type, size) \
+	enum { type##_has_its_size = 1 / (sizeof(struct type) == (size)) }
 
-KVMLITE_SIZE(struct kvmlite_vmx_msr, 16);
-KVMLITE_SIZE(struct kvmlite_vmx_caps, 520);
-KVMLITE_SIZE(struct kvmlite_death, 4096);
+KVMLITE_SIZE(kvmlite_vmx_msr, 16);
+KVMLITE_SIZE(kvmlite_vmx_caps, 520);
+KVMLITE_SIZE(kvmlite_death, 4096);
 
 #undef KVMLITE_SIZE
 

@@ -190,6 +190,18 @@ struct kl_vcpu {
 };
 
 /**
+ * kl_nr_vcpus - number of vCPUs that are published
+ * @vm: the VM
+ *
+ * Return: below this vm->vcpus is filled in, and stays so.
+ */
+static inline unsigned int kl_nr_vcpus(const struct kl_vm *vm)
+{
+	/* Pairs with the release in kl_vcpu_publish(). */
+	return smp_load_acquire(&vm->nr_vcpus);
+}
+
+/**
  * kl_for_each_vcpu - visit every vCPU that is published
  * @i: unsigned int, the index
  * @vcpu: struct kl_vcpu *, the vCPU
@@ -197,8 +209,7 @@ struct kl_vcpu {
  */
 #define kl_for_each_vcpu(i, vcpu, vm)					\
 	for ((i) = 0;							\
-	     (i) < smp_load_acquire(&(vm)->nr_vcpus) &&			\
-	     ((vcpu) = (vm)->vcpus[(i)], true);				\
+	     (i) < kl_nr_vcpus(vm) && ((vcpu) = (vm)->vcpus[(i)], true); \
 	     (i)++)
 
 #endif /* _KL_UAPI_OBJECT_H */

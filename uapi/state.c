@@ -88,6 +88,78 @@ long kl_vcpu_set_fpu(struct kl_call *call)
 	return kl_host_fpu_set(&call->vcpu->vmx.fpu, call->data);
 }
 
+/**
+ * kl_vcpu_get_xsave - KVM_GET_XSAVE and KVM_GET_XSAVE2
+ * @call: data: struct kvm_xsave, out: an XSAVE image in the standard format
+ *
+ * Return: 0.
+ */
+long kl_vcpu_get_xsave(struct kl_call *call)
+{
+	struct kl_vcpu *vcpu = call->vcpu;
+
+	kl_host_xsave_get(&vcpu->vmx.fpu, call->data, sizeof(struct kvm_xsave),
+			  vcpu->vmx.cpuid.features.xcr0_supported, vcpu->vmx.pkru);
+	return 0;
+}
+
+/**
+ * kl_vcpu_set_xsave - KVM_SET_XSAVE
+ * @call: data: struct kvm_xsave, in: an XSAVE image in the standard format
+ *
+ * Return: 0; -EINVAL for components, MXCSR bits or a format that no guest has.
+ */
+long kl_vcpu_set_xsave(struct kl_call *call)
+{
+	struct kl_vcpu *vcpu = call->vcpu;
+
+	return kl_host_xsave_set(&vcpu->vmx.fpu, call->data, kl_cpuid_xcr0(), &vcpu->vmx.pkru);
+}
+
+/**
+ * kl_vcpu_get_xcrs - KVM_GET_XCRS
+ * @call: data: struct kvm_xcrs, out
+ *
+ * Return: 0; -EINVAL if the host has no XSAVE.
+ */
+long kl_vcpu_get_xcrs(struct kl_call *call)
+{
+	struct kvm_xcrs *xcrs = call->data;
+
+	if (!kl_cpuid_xcr0())
+		return -EINVAL;
+	xcrs->nr_xcrs = 1;
+	xcrs->xcrs[0].value = call->vcpu->vmx.xcr0;
+	return 0;
+}
+
+/**
+ * kl_vcpu_set_xcrs - KVM_SET_XCRS
+ * @call: data: struct kvm_xcrs, in; registers other than XCR0 are not looked at
+ *
+ * Return: 0; -EINVAL for unknown flags, too many registers, a value of XCR0 that
+ * XSETBV would refuse, or if the host has no XSAVE.
+ */
+long kl_vcpu_set_xcrs(struct kl_call *call)
+{
+	const struct kvm_xcrs *xcrs = call->data;
+	struct kl_vcpu *vcpu = call->vcpu;
+	u32 i;
+
+	if (!kl_cpuid_xcr0() || xcrs->flags || xcrs->nr_xcrs > KVM_MAX_XCRS)
+		return -EINVAL;
+	for (i = 0; i < xcrs->nr_xcrs; i++) {
+		if (xcrs->xcrs[i].xcr)
+			continue;
+		if (!kl_cpuid_xcr0_valid(vcpu, xcrs->xcrs[i].value))
+			return -EINVAL;
+		vcpu->vmx.xcr0 = xcrs->xcrs[i].value;
+		kl_cpuid_track_xstate(vcpu, vcpu->vmx.xcr0, 0);
+		break;
+	}
+	return 0;
+}
+
 /* The client's array of MSRs, copied; its length in *@nr. */
 static struct kvm_msr_entry *kl_msrs_read(struct kvm_msrs __user *user, u32 *nr)
 {

@@ -236,13 +236,18 @@ static const struct kl_ioctl kl_vcpu_rows[] = {
 	KL_IOCTL(KVM_SET_CPUID2, KL_IOC_LOADED, kl_vcpu_set_cpuid2),
 	KL_IOCTL(KVM_SET_REGS, KL_IOC_IN | KL_IOC_LOADED, kl_vcpu_set_regs),
 	KL_IOCTL(KVM_SET_SREGS, KL_IOC_IN | KL_IOC_LOADED, kl_vcpu_set_sregs),
+	KL_IOCTL(KVM_SET_XCRS, KL_IOC_IN | KL_IOC_MUTEX, kl_vcpu_set_xcrs),
 	KL_IOCTL(KVM_SET_FPU, KL_IOC_IN | KL_IOC_MUTEX, kl_vcpu_set_fpu),
 	KL_IOCTL(KVM_SET_LAPIC, KL_IOC_IN | KL_IOC_LOADED, kl_vcpu_set_lapic),
+	KL_IOCTL(KVM_SET_XSAVE, KL_IOC_IN | KL_IOC_MUTEX, kl_vcpu_set_xsave),
 	KL_IOCTL(KVM_GET_MP_STATE, KL_IOC_OUT | KL_IOC_MUTEX, kl_vcpu_get_mp_state),
 	KL_IOCTL(KVM_GET_REGS, KL_IOC_OUT | KL_IOC_LOADED, kl_vcpu_get_regs),
 	KL_IOCTL(KVM_GET_SREGS, KL_IOC_OUT | KL_IOC_LOADED, kl_vcpu_get_sregs),
+	KL_IOCTL(KVM_GET_XCRS, KL_IOC_OUT | KL_IOC_MUTEX, kl_vcpu_get_xcrs),
 	KL_IOCTL(KVM_GET_FPU, KL_IOC_OUT | KL_IOC_MUTEX, kl_vcpu_get_fpu),
 	KL_IOCTL(KVM_GET_LAPIC, KL_IOC_OUT | KL_IOC_LOADED, kl_vcpu_get_lapic),
+	KL_IOCTL(KVM_GET_XSAVE, KL_IOC_OUT | KL_IOC_MUTEX, kl_vcpu_get_xsave),
+	KL_IOCTL(KVM_GET_XSAVE2, KL_IOC_OUT | KL_IOC_MUTEX, kl_vcpu_get_xsave),
 	KL_IOCTL(KVM_GET_MSRS, KL_IOC_LOADED, kl_vcpu_get_msrs),
 	KL_IOCTL(KVM_GET_CPUID2, KL_IOC_MUTEX, kl_vcpu_get_cpuid2),
 };
@@ -394,7 +399,7 @@ static void kl_vcpu_publish(struct kl_vcpu *vcpu)
 
 	kl_vm_get(vm);
 	vm->vcpus[vcpu->index] = vcpu;
-	/* Pairs with kl_for_each_vcpu(). */
+	/* Pairs with kl_nr_vcpus(). */
 	smp_store_release(&vm->nr_vcpus, vcpu->index + 1);
 	kl_debugfs_vcpu_init(vcpu);
 }

@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <asm/cpufeature.h>
+#include <asm/fpu/types.h>
 #include <asm/processor-flags.h>
 
 #include "../uapi/object.h"
@@ -222,6 +223,30 @@ void kl_cpuid_track_apic(struct kl_vcpu *vcpu, bool enabled)
 		return;
 	c->apic_on = enabled;
 	kl_cpuid_apply(c);
+}
+
+/**
+ * kl_cpuid_xcr0_valid - may XCR0 have this value?
+ * @vcpu: the vCPU, vcpu->mutex held
+ * @xcr0: the value
+ *
+ * SDM, "XSETBV": x87 is always on, AVX needs SSE, the three components of AVX-512
+ * go together and need AVX, and the guest's CPUID has all of them.
+ *
+ * Return: true if XSETBV accepts it.
+ */
+bool kl_cpuid_xcr0_valid(struct kl_vcpu *vcpu, u64 xcr0)
+{
+	u64 avx512 = xcr0 & XFEATURE_MASK_AVX512;
+
+	if (!(xcr0 & XFEATURE_MASK_FP))
+		return false;
+	/* The value after reset is right on a CPU without XSAVE, too. */
+	if (xcr0 & ~(vcpu->vmx.cpuid.features.xcr0_supported | XFEATURE_MASK_FP))
+		return false;
+	if ((xcr0 & XFEATURE_MASK_YMM) && !(xcr0 & XFEATURE_MASK_SSE))
+		return false;
+	return !avx512 || (avx512 == XFEATURE_MASK_AVX512 && (xcr0 & XFEATURE_MASK_YMM));
 }
 
 /* What the client said of a leaf; what we would show while it said nothing. */

@@ -20,6 +20,7 @@ struct kvm_cpuid_entry2;
 
 void kl_cpuid_init(unsigned int controls);
 u64 kl_cpuid_xcr0(void);
+bool kl_cpuid_xcr0_valid(struct kl_vcpu *vcpu, u64 xcr0);
 
 long kl_cpuid_get_supported(struct kvm_cpuid2 __user *user);
 long kl_cpuid_set(struct kl_vcpu *vcpu, struct kvm_cpuid2 __user *user);
