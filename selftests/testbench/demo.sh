@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The demo: builds everything, boots a stock Debian kernel as a guest of
 # kvm-lite, shows its console live, ends with a table of what it cost.
-# tour 81: the whole path from an empty machine to a running guest.
+# tour 83: the whole path from an empty machine to a running guest.
 
 . "$(dirname "$0")/lib.sh"
 

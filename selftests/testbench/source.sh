@@ -20,7 +20,7 @@ extract() {
 		apt-get -q -o APT::Sandbox::User=root download "$1"
 		mkdir deb
 		dpkg-deb --fsys-tarfile "$1"_*.deb |
-			tar -x -C deb --strip-components=4 --wildcards "./usr/src/$1.tar.*"
+			tar -x -C deb --strip-components=3 --wildcards "./usr/src/$1.tar.*"
 		echo "extracting"
 		tar -xf deb/"$1".tar.* --strip-components=1 --wildcards "$1/scripts/*" \
 			"$1/tools/testing/selftests/kselftest*.h"
