@@ -243,17 +243,23 @@ int kl_x_xadd(struct kl_insn *insn)
 	return KL_INSN_OK;
 }
 
-/* The destination is written even if the comparison fails: a locked cycle always ends in a write. */
+/*
+ * Memory is written even if the comparison fails: a locked cycle always ends in
+ * a write. A register is not, which spares its upper half.
+ */
 int kl_x_cmpxchg(struct kl_insn *insn)
 {
 	struct kl_insn_operand *dst = &insn->op[0];
 	u64 acc = kl_insn_get_reg(insn, KL_RAX, dst->size);
 
 	kl_alu(KL_ALU_CMP, &insn->rflags, dst->size, acc, dst->val[0]);
-	if (acc == dst->val[0])
+	if (acc == dst->val[0]) {
 		dst->val[0] = insn->op[1].val[0];
-	else
+	} else {
 		kl_insn_set_reg(insn, KL_RAX, dst->size, dst->val[0]);
+		if (dst->where == KL_W_GPR)
+			dst->where = KL_W_NONE;
+	}
 	return KL_INSN_OK;
 }
 

@@ -46,6 +46,7 @@ int kl_x_out(struct kl_insn *insn)
 /* A selector read; @seg comes from three bits of the instruction and may be 6 or 7. */
 static int kl_insn_selector(struct kl_insn *insn, unsigned int seg, u64 *sel)
 {
+	*sel = 0;
 	if (seg >= KL_NR_SEGS)
 		return kl_insn_raise(insn, X86_TRAP_UD);
 	*sel = insn->ctx->seg[seg].selector;
