@@ -81,13 +81,10 @@ struct kvmlite_death {
 #define KVMLITE_GET_DEATH_REASON _IOWR(KVMLITE_IO, 0x10, struct kvmlite_death)
 
 /* Does not compile if a structure has another size than the ABI says. */
-#define KVMLITE_SIZE(type, size) \
-	enum { type##_has_its_size = 1 / (sizeof(struct type) == (size)) }
-
-KVMLITE_SIZE(kvmlite_vmx_msr, 16);
-KVMLITE_SIZE(kvmlite_vmx_caps, 520);
-KVMLITE_SIZE(kvmlite_death, 4096);
-
-#undef KVMLITE_SIZE
+enum kvmlite_sizes {
+	KVMLITE_VMX_MSR_IS_16 = 1 / (sizeof(struct kvmlite_vmx_msr) == 16),
+	KVMLITE_VMX_CAPS_IS_520 = 1 / (sizeof(struct kvmlite_vmx_caps) == 520),
+	KVMLITE_DEATH_IS_4096 = 1 / (sizeof(struct kvmlite_death) == 4096),
+};
 
 #endif /* _UAPI_KVMLITE_H */

@@ -99,7 +99,8 @@ static void kl_exit_stat_name(unsigned int reason, char *name)
 	int n = snprintf(name, KL_STATS_NAME, "exit_");
 	const char *s = kl_exit_reason_name(reason);
 
-	if (!s) {
+	/* The SDM names no such reason. */
+	if (s == kl_exit_reason_name(U16_MAX)) {
 		snprintf(name + n, KL_STATS_NAME - n, "%u", reason);
 		return;
 	}
