@@ -2,7 +2,7 @@
 /*
  * A vCPU's CPUID table: taken from the client, indexed, answered from.
  *
- * tour 45: the answer to CPUID is a load from an index, one compare and four
+ * tour 54: the answer to CPUID is a load from an index, one compare and four
  * copies: what depends on the guest's registers is written into the table when
  * the register changes, which is rare, not when CPUID runs, which is not.
  */

@@ -2,7 +2,7 @@
 /*
  * What KVM_GET_SUPPORTED_CPUID says: the features that a guest really gets.
  *
- * tour 46: a bit is shown if the CPU has it, if Linux has not switched it off,
+ * tour 55: a bit is shown if the CPU has it, if Linux has not switched it off,
  * and if the table below says that this hypervisor keeps its promise. A bit
  * that nobody thought about is absent, never shown by accident.
  */
