@@ -27,18 +27,18 @@ static struct kl_memslots *kl_slots_alloc(unsigned int nr)
 	return slots;
 }
 
-static void kl_slots_free(struct rcu_head *rcu)
-{
-	kvfree(container_of(rcu, struct kl_memslots, rcu));
-}
-
-/* Replace the set; the old one is freed when its last reader has gone. */
+/*
+ * Replace the set; when this returns, nobody reads the old one any more. Not
+ * with call_srcu(): the grace period of a callback is not expedited, and the
+ * next change would have to wait for it.
+ */
 static void kl_slots_publish(struct kl_vm *vm, struct kl_memslots *slots)
 {
 	struct kl_memslots *old = kl_slots(vm);
 
 	rcu_assign_pointer(vm->mmu.slots, slots);
-	call_srcu(&vm->mmu.srcu, &old->rcu, kl_slots_free);
+	synchronize_srcu_expedited(&vm->mmu.srcu);
+	kvfree(old);
 }
 
 /* A copy of the set with the slot at index @at (may be none: -1) leaving. */
@@ -94,9 +94,8 @@ static int kl_slot_replace(struct kl_vm *vm, int at, const struct kl_memslot *ad
 		kvfree(leaving);
 		return -ENOMEM;
 	}
+	/* After this, faults that saw the slot as it was have installed their leaf. */
 	kl_slots_publish(vm, leaving);
-	/* Faults that saw the slot as it was have installed their leaf. */
-	synchronize_srcu_expedited(&vm->mmu.srcu);
 
 	write_lock(&vm->mmu.lock);
 	vm->mmu.ops->zap(vm, start, end, true);
@@ -270,7 +269,6 @@ void kl_mmu_vm_destroy(struct kl_vm *vm)
 	kl_notifier_destroy(vm);
 	mmu->ops->destroy(vm);
 	kl_bus_destroy(vm);
-	srcu_barrier(&mmu->srcu); /* kl_slots_free() may be on its way */
 	kvfree(rcu_dereference_protected(mmu->slots, true));
 	RCU_INIT_POINTER(mmu->slots, NULL);
 	free_cpumask_var(mmu->kick_mask);

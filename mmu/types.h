@@ -68,13 +68,11 @@ struct kl_memslot {
 
 /**
  * struct kl_memslots - all slots of a VM, immutable once published
- * @rcu: frees it after the last SRCU reader
  * @nr: number of slots
  * @last: index that the last lookup found, a hint written without a lock
  * @slot: the slots in ascending order of @base; they do not overlap
  */
 struct kl_memslots {
-	struct rcu_head rcu;
 	unsigned int nr;
 	unsigned int last;
 	struct kl_memslot slot[];

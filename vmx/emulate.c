@@ -40,25 +40,47 @@ static struct kl_vcpu *to_vcpu(struct kl_insn_ctx *ctx)
 	return container_of(ctx, struct kl_emulation, ctx)->vcpu;
 }
 
-static enum kl_result complete_mmio(struct kl_vcpu *vcpu)
+/* kl_translate() with the memory of this instruction. */
+static int translate(struct kl_vcpu *vcpu, u64 lin, u32 access, gpa_t *gpa,
+		     struct kl_insn_exc *exc)
 {
 	struct kl_mmio *m = &vcpu->vmx.mmio;
-	struct kl_fragment *f;
-	enum kl_result result;
-	int idx;
+	u64 page = lin & PAGE_MASK;
+	unsigned int i;
+	int ret;
 
-	/* KVM_SET_REGS in between dropped the instruction. */
-	if (!m->nr)
-		return KL_RESUME;
-	f = &m->frag[m->nr - 1];
-	if (!f->write)
-		memcpy(f->data, vcpu->run->mmio.data, f->len);
-	f->done = true;
-	idx = kl_mmu_enter(vcpu->vm);
-	result = kl_emulate(vcpu);
-	kl_mmu_exit(vcpu->vm, idx);
-	return result;
+	for (i = 0; i < m->nr_pages; i++) {
+		if (m->page[i].gva == page && (m->page[i].access & access) == access) {
+			*gpa = m->page[i].gpa + offset_in_page(lin);
+			return 0;
+		}
+	}
+	ret = kl_translate(vcpu, lin, access, gpa, exc);
+	if (!ret && m->nr_pages < KL_MMIO_TRANSLATIONS)
+		m->page[m->nr_pages++] = (struct kl_translation){
+			.gva = page, .gpa = *gpa & PAGE_MASK, .access = access,
+		};
+	return ret;
 }
+
+/* The CPU has just translated the address of this EPT violation. */
+static void remember_exit(struct kl_vcpu *vcpu)
+{
+	struct kl_mmio *m = &vcpu->vmx.mmio;
+	u64 qual = kl_qualification(vcpu);
+
+	m->nr_pages = 0;
+	if ((vcpu->vmx.exit_reason != EXIT_REASON_EPT_VIOLATION) ||
+	    !(qual & EPT_VIOLATION_GVA_IS_VALID) || !(qual & EPT_VIOLATION_GVA_TRANSLATED))
+		return;
+	m->page[m->nr_pages++] = (struct kl_translation){
+		.gva = vmx_vmread(GUEST_LINEAR_ADDRESS) & PAGE_MASK,
+		.gpa = vmx_vmread(GUEST_PHYSICAL_ADDRESS) & PAGE_MASK,
+		.access = qual & (KL_ACCESS_READ | KL_ACCESS_WRITE),
+	};
+}
+
+static enum kl_result complete_mmio(struct kl_vcpu *vcpu);
 
 /* A device in the kernel? */
 static bool kernel_mmio(struct kl_vcpu *vcpu, struct kl_fragment *f)
@@ -141,9 +163,9 @@ static int access_linear(struct kl_insn_ctx *ctx, u64 lin, void *data, unsigned 
 	gpa_t gpa[2];
 	int ret;
 
-	if (kl_translate(vcpu, lin, access, &gpa[0], &ctx->exc))
+	if (translate(vcpu, lin, access, &gpa[0], &ctx->exc))
 		return KL_INSN_FAULT;
-	if (first < len && kl_translate(vcpu, lin + first, access, &gpa[1], &ctx->exc))
+	if (first < len && translate(vcpu, lin + first, access, &gpa[1], &ctx->exc))
 		return KL_INSN_FAULT;
 	ret = access_gpa(vcpu, gpa[0], data, first, write);
 	if (ret == KL_INSN_OK && first < len)
@@ -156,7 +178,7 @@ static int emu_fetch(struct kl_insn_ctx *ctx, u64 lin, void *buf, unsigned int l
 	struct kl_vcpu *vcpu = to_vcpu(ctx);
 	gpa_t gpa;
 
-	if (kl_translate(vcpu, lin, KL_ACCESS_EXEC, &gpa, &ctx->exc))
+	if (translate(vcpu, lin, KL_ACCESS_EXEC, &gpa, &ctx->exc))
 		return KL_INSN_FAULT;
 	if (kl_gpa_read(vcpu->vm, gpa, buf, len))
 		return KL_INSN_UNSUPPORTED;
@@ -185,7 +207,7 @@ static int emu_cmpxchg(struct kl_insn_ctx *ctx, u64 lin, const void *old, const 
 
 	if (len > sizeof(expected))
 		return KL_INSN_UNSUPPORTED;
-	if (kl_translate(vcpu, lin, KL_ACCESS_READ | KL_ACCESS_WRITE, &gpa, &ctx->exc))
+	if (translate(vcpu, lin, KL_ACCESS_READ | KL_ACCESS_WRITE, &gpa, &ctx->exc))
 		return KL_INSN_FAULT;
 	/* Devices know no locked cycles; a split lock is not atomic here. */
 	if (!kl_gpa_is_ram(vcpu->vm, gpa, true) || offset_in_page(lin) + len > PAGE_SIZE)
@@ -246,16 +268,19 @@ static void load_ctx(struct kl_vcpu *vcpu, struct kl_insn_ctx *ctx)
 		ctx->gpr[i] = kl_reg(vcpu, i);
 	ctx->rip = kl_rip(vcpu);
 	ctx->rflags = kl_rflags(vcpu);
+	ctx->mode = cpu_mode(vcpu);
 	for (i = 0; i < KL_NR_SEGS; i++) {
+		ctx->seg[i].selector = vmx_vmread(GUEST_ES_SELECTOR + 2 * i);
+		/* The emulator looks at nothing else of these in 64-bit mode. */
+		if (ctx->mode == KL_INSN_LONG64 && i != KL_SEG_FS && i != KL_SEG_GS)
+			continue;
 		ctx->seg[i].base = vmx_vmread(GUEST_ES_BASE + 2 * i);
 		ctx->seg[i].limit = vmx_vmread(GUEST_ES_LIMIT + 2 * i);
 		ctx->seg[i].ar = vmx_vmread(GUEST_ES_AR_BYTES + 2 * i);
-		ctx->seg[i].selector = vmx_vmread(GUEST_ES_SELECTOR + 2 * i);
 	}
 	ctx->cr0 = kl_cr0(vcpu);
 	ctx->cr4 = kl_cr4(vcpu);
 	ctx->efer = vcpu->vmx.efer;
-	ctx->mode = cpu_mode(vcpu);
 	ctx->cpl = kl_cpl(vcpu);
 }
 
@@ -302,31 +327,12 @@ void kl_raise_exc(struct kl_vcpu *vcpu, const struct kl_insn_exc *exc)
 		kl_raise(vcpu, exc->vector);
 }
 
-/**
- * kl_emulate - execute the instruction at RIP for the guest
- * @vcpu: the vCPU, loaded; memslots and buses readable
- *
- * Return: KL_RESUME when it is complete, raised an exception or is to be tried
- * again; KL_USER with KVM_EXIT_MMIO when userspace must finish an access, with
- * KVM_EXIT_INTERNAL_ERROR for an instruction the emulator does not know.
- */
-enum kl_result kl_emulate(struct kl_vcpu *vcpu)
+/* What the emulator came back with. */
+static enum kl_result finish_step(struct kl_vcpu *vcpu, int result)
 {
 	struct kl_emulation *e = vcpu->vmx.emulation;
-	int result;
 
-	if (!e) {
-		e = kzalloc(sizeof(*e), GFP_KERNEL_ACCOUNT);
-		if (!e)
-			return kl_user_error(vcpu, -ENOMEM);
-		e->vcpu = vcpu;
-		vcpu->vmx.emulation = e;
-	}
-	load_ctx(vcpu, &e->ctx);
-	vcpu->vmx.mmio.next = 0;
-	result = kl_insn_step(&e->insn, &e->ctx, &emu_ops);
 	store_ctx(vcpu, &e->ctx);
-
 	switch (result) {
 	case KL_INSN_OK:
 		return finished(vcpu, &e->ctx);
@@ -343,4 +349,53 @@ enum kl_result kl_emulate(struct kl_vcpu *vcpu)
 	}
 	vcpu->vmx.mmio.nr = 0;
 	return kl_internal_error(vcpu, KVM_INTERNAL_ERROR_EMULATION);
+}
+
+/* Userspace answered: the same instruction again, with what is known by now. */
+static enum kl_result complete_mmio(struct kl_vcpu *vcpu)
+{
+	struct kl_emulation *e = vcpu->vmx.emulation;
+	struct kl_mmio *m = &vcpu->vmx.mmio;
+	struct kl_fragment *f;
+	enum kl_result result;
+	int idx;
+
+	/* New registers in between dropped the instruction. */
+	if (!m->nr)
+		return KL_RESUME;
+	f = &m->frag[m->nr - 1];
+	if (!f->write)
+		memcpy(f->data, vcpu->run->mmio.data, f->len);
+	f->done = true;
+	m->next = 0;
+	idx = kl_mmu_enter(vcpu->vm);
+	result = finish_step(vcpu, kl_insn_exec(&e->insn, &e->ctx, &emu_ops));
+	kl_mmu_exit(vcpu->vm, idx);
+	return result;
+}
+
+/**
+ * kl_emulate - execute the instruction at RIP for the guest
+ * @vcpu: the vCPU, loaded; memslots and buses readable
+ *
+ * Return: KL_RESUME when it is complete, raised an exception or is to be tried
+ * again; KL_USER with KVM_EXIT_MMIO when userspace must finish an access, with
+ * KVM_EXIT_INTERNAL_ERROR for an instruction the emulator does not know.
+ */
+enum kl_result kl_emulate(struct kl_vcpu *vcpu)
+{
+	struct kl_emulation *e = vcpu->vmx.emulation;
+
+	if (!e) {
+		e = kzalloc(sizeof(*e), GFP_KERNEL_ACCOUNT);
+		if (!e)
+			return kl_user_error(vcpu, -ENOMEM);
+		e->vcpu = vcpu;
+		vcpu->vmx.emulation = e;
+	}
+	load_ctx(vcpu, &e->ctx);
+	remember_exit(vcpu);
+	vcpu->vmx.mmio.nr = 0;
+	vcpu->vmx.mmio.next = 0;
+	return finish_step(vcpu, kl_insn_step(&e->insn, &e->ctx, &emu_ops));
 }

@@ -185,6 +185,7 @@ int kl_set_sregs(struct kl_vcpu *vcpu, const struct kvm_sregs *s)
 		return -EINVAL;
 
 	set_segments(vcpu, s);
+	vcpu->vmx.mmio.nr = 0;
 	vcpu->vmx.cr2 = s->cr2;
 	kl_set_cr8(vcpu, s->cr8);
 	kl_set_efer(vcpu, s->efer & ~(u64)EFER_LMA);

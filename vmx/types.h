@@ -19,6 +19,9 @@ struct kl_emulation;
 /* One more than the highest basic exit reason that has a counter. */
 #define KL_EXIT_REASONS 80
 
+/* Translations remembered while one instruction is emulated. */
+#define KL_MMIO_TRANSLATIONS 4
+
 /* Fragments of memory access that userspace may have to finish for one instruction. */
 #define KL_MMIO_FRAGMENTS 8
 
@@ -112,14 +115,30 @@ struct kl_fragment {
 };
 
 /**
+ * struct kl_translation - a page that the instruction under emulation uses
+ * @gva: first byte of the page
+ * @gpa: where it is
+ * @access: KL_ACCESS_* that were checked
+ */
+struct kl_translation {
+	u64 gva;
+	u64 gpa;
+	u32 access;
+};
+
+/**
  * struct kl_mmio - accesses of the instruction under emulation
  * @nr: fragments used
  * @next: next one to replay in this pass
+ * @nr_pages: valid entries of @page
+ * @page: translations, so that a replay does not walk the guest's tables again
  * @frag: the fragments, in the order of access
  */
 struct kl_mmio {
 	unsigned int nr;
 	unsigned int next;
+	unsigned int nr_pages;
+	struct kl_translation page[KL_MMIO_TRANSLATIONS];
 	struct kl_fragment frag[KL_MMIO_FRAGMENTS];
 };
 
