@@ -13,11 +13,7 @@
 #include <linux/types.h>
 
 #include "../uapi/object.h"
-
-/* Kinds of access, a mask. Same bit numbers as in an EPT violation's qualification. */
-#define KL_ACCESS_READ 0x1
-#define KL_ACCESS_WRITE 0x2
-#define KL_ACCESS_EXEC 0x4
+#include "pte.h" /* KL_ACCESS_* */
 
 /**
  * enum kl_fault_result - what became of a guest physical address

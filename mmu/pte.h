@@ -12,6 +12,11 @@
 #include <linux/types.h>
 #include <asm/vmx.h>
 
+/* Kinds of access, a mask. Same bit numbers as in an EPT violation's qualification. */
+#define KL_ACCESS_READ 0x1
+#define KL_ACCESS_WRITE 0x2
+#define KL_ACCESS_EXEC 0x4
+
 /* Levels of tables, named after what one entry maps. */
 #define KL_LEVEL_4K 1
 #define KL_LEVEL_2M 2
