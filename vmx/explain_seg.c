@@ -14,9 +14,9 @@
 /* In the order in which fields.def has them. */
 enum { ES, CS, SS, DS, FS, GS, LDTR, TR };
 
-static_assert(KL_F_GUEST_TR_SELECTOR == KL_F_GUEST_ES_SELECTOR + TR);
-static_assert(KL_F_GUEST_TR_LIMIT == KL_F_GUEST_ES_LIMIT + TR);
-static_assert(KL_F_GUEST_TR_AR_BYTES == KL_F_GUEST_ES_AR_BYTES + TR);
+static_assert(KL_F_GUEST_ES_SELECTOR + TR == KL_F_GUEST_TR_SELECTOR);
+static_assert(KL_F_GUEST_ES_LIMIT + TR == KL_F_GUEST_TR_LIMIT);
+static_assert(KL_F_GUEST_ES_AR_BYTES + TR == KL_F_GUEST_TR_AR_BYTES);
 
 #define AR_TYPE(ar) ((ar) & VMX_AR_TYPE_MASK)
 

@@ -11,7 +11,8 @@
  * EXPECT* notes a failure and goes on, ASSERT* leaves the test. For rows of a
  * table call kt_case() yourself: one result line each.
  *
- * tour 85: pure code is tested without a hypervisor: the module's own sources, compiled in userspace under ASAN and UBSAN.
+ * tour 85: pure code is tested without a hypervisor: the module's own sources,
+ * compiled in userspace under ASAN and UBSAN.
  */
 #ifndef KL_UNIT_KT_H
 #define KL_UNIT_KT_H
