@@ -6,8 +6,7 @@
  * and 5-Level Paging", "Access Rights", "Page-Fault Exceptions", "Accessed and
  * Dirty Flags", "Protection Keys".
  *
- * tour 25: four paging modes differ in three numbers (levels, size of an entry,
- * bits of an index) and in which bits are reserved; all else is one loop.
+ * tour 29: all paging modes are one loop over levels, entry size, index width and reserved bits.
  */
 #include <linux/bits.h>
 #include <linux/errno.h>

@@ -2,10 +2,11 @@
 /*
  * Memory slots: what the client puts where in guest physical memory.
  *
- * tour 22: a set of slots is never changed, only replaced; readers run under
- * SRCU. A slot goes in three steps, so that no vCPU keeps a translation of it:
- * it is marked as leaving and new faults wait; when old faults have ended its
- * leaves are zapped; then it is gone. The MMU notifier sees it until the end.
+ * tour 22: a set of slots is never changed, only replaced, while its readers run under SRCU.
+ *
+ * A slot goes in three steps, so that no vCPU keeps a translation of it: it is
+ * marked as leaving and new faults wait; when old faults have ended its leaves
+ * are zapped; then it is gone. The MMU notifier sees it until the end.
  */
 #include <linux/errno.h>
 #include <linux/mm.h>

@@ -2,9 +2,11 @@
 /*
  * The interface of the MMU layer: memory slots, faults, guest memory access.
  *
- * tour 20: a guest physical address becomes memory in three steps: a slot
- * (memslot.c), the client's page behind it (fault.c), an EPT leaf (ept.c); the
- * MMU notifier (notifier.c) takes the leaf away whenever Linux moves the page.
+ * tour 20: a guest physical address becomes memory in three steps: slot, client page, EPT leaf.
+ *
+ * The slot is memslot.c, the client's page behind it fault.c, the leaf ept.c;
+ * the MMU notifier (notifier.c) takes the leaf away whenever Linux moves the
+ * page.
  */
 #ifndef _KL_MMU_MMU_H
 #define _KL_MMU_MMU_H

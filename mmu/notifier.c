@@ -2,13 +2,14 @@
 /*
  * The MMU notifier: Linux tells that the client's page tables change.
  *
- * tour 23: guest pages are not pinned. Before Linux takes a page away (swap,
- * migration, copy on write, munmap) it calls invalidate_range_start(): we zap
- * the leaves and flush before we return. A fault that looked the page up
- * meanwhile must not install it; so a fault notes inv_seq before it asks Linux
- * for the page, and checks under vm->mmu.lock, before it installs, that no
- * invalidation of that address is in progress (inv_count) nor has ended since
- * (inv_seq).
+ * tour 23: guest pages are not pinned: Linux announces each change and we let go in time.
+ *
+ * Before Linux takes a page away (swap, migration, copy on write, munmap) it
+ * calls invalidate_range_start(): we zap the leaves and flush before we return.
+ * A fault that looked the page up meanwhile must not install it; so a fault
+ * notes inv_seq before it asks Linux for the page, and checks under
+ * vm->mmu.lock, before it installs, that no invalidation of that address is in
+ * progress (inv_count) nor has ended since (inv_seq).
  */
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
@@ -23,8 +24,7 @@ typedef bool (*kl_gfn_fn)(struct kl_vm *vm, gfn_t start, gfn_t end, bool flag);
  * Call @fn for each part of a slot whose HVAs meet [start, end). Several slots
  * may share client memory. vm->mmu.lock is held for writing.
  */
-static bool kl_for_each_hva_range(struct kl_vm *vm, hva_t start, hva_t end, kl_gfn_fn fn,
-				  bool flag)
+static bool kl_apply_to_hvas(struct kl_vm *vm, hva_t start, hva_t end, kl_gfn_fn fn, bool flag)
 {
 	const struct kl_memslots *slots = kl_slots(vm);
 	bool any = false;
@@ -75,8 +75,8 @@ static int kl_invalidate_start(struct mmu_notifier *mn, const struct mmu_notifie
 		mmu->inv_end = max(mmu->inv_end, range->end);
 	}
 	mmu->inv_count++;
-	kl_for_each_hva_range(vm, range->start, range->end, kl_zap_gfns,
-			      mmu_notifier_range_blockable(range));
+	kl_apply_to_hvas(vm, range->start, range->end, kl_zap_gfns,
+			 mmu_notifier_range_blockable(range));
 	write_unlock(&mmu->lock);
 	kl_mmu_exit(vm, idx);
 	return 0;
@@ -99,7 +99,7 @@ static int kl_age_range(struct mmu_notifier *mn, hva_t start, hva_t end, bool cl
 	bool young;
 
 	write_lock(&vm->mmu.lock);
-	young = kl_for_each_hva_range(vm, start, end, kl_age_gfns, clear);
+	young = kl_apply_to_hvas(vm, start, end, kl_age_gfns, clear);
 	if (young && flush)
 		kl_mmu_flush_remote(vm);
 	write_unlock(&vm->mmu.lock);

@@ -157,10 +157,11 @@ int kl_vcpu_move(struct kl_vcpu *vcpu, enum kl_vcpu_state from, enum kl_vcpu_sta
 	if (READ_ONCE(vcpu->state) != from || !kl_vcpu_may_move(from, to))
 		return -EINVAL;
 	if (from == KL_VCPU_GUEST) {
-		/* Nothing is asked of a vCPU that just left: no need to look. */
+		/* No IPI is missed by leaving: a release, for who waits for it. */
 		smp_store_release(&vcpu->state, to);
 		return 0;
 	}
+	/* Pairs with smp_mb() in kl_vcpu_kick() and kl_wait_out_of_guest(). */
 	smp_store_mb(vcpu->state, (int)to);
 	return 0;
 }

@@ -2,7 +2,9 @@
 /*
  * Asking something of a running vCPU: requests, kicks and its states.
  *
- * tour 21: why no request is lost. Two threads meet on two words:
+ * tour 21: no request to a vCPU is lost, because both sides write before they read.
+ *
+ * Two threads meet on two words:
  *
  *   the vCPU, interrupts off            whoever asks
  *   -------------------------           ----------------------------
@@ -11,9 +13,9 @@
  *   any request? then do not enter      state == GUEST? then send IPI
  *   VM entry
  *
- * Each side writes before it reads, so at least one sees the other: either the
- * request is found before entry, or the IPI is sent; it cannot be lost, as
- * interrupts stay off until VM entry and a pending one causes an exit at once.
+ * At least one sees the other: either the request is found before entry, or the
+ * IPI is sent; it cannot be lost, as interrupts stay off until VM entry and a
+ * pending one causes an exit at once.
  * The same holds for KL_VCPU_BLOCKED, with a wake-up in place of the IPI.
  */
 #ifndef _KL_MMU_REQUEST_H
@@ -59,7 +61,7 @@ static inline bool kl_request_check(struct kl_vcpu *vcpu, enum kl_request req)
 	if (!test_bit(req, &vcpu->requests))
 		return false;
 	clear_bit(req, &vcpu->requests);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic(); /* pairs with the one in kl_request() */
 	return true;
 }
 

@@ -18,7 +18,7 @@
 #define A 0x20ULL
 #define D 0x40ULL
 #define PS 0x80ULL
-#define XD (1ULL << 63)
+#define XD BIT_ULL(63)
 
 #define ALL (P | RW | US)
 
