@@ -28,7 +28,7 @@ rc=0
 	--bring kvm-intel $append --cmd '
 	cd /payload
 	kl=$(ticks insmod ./kvmlite.ko) || exit 72
-	kl-bench --dev /dev/kvmlite --json >/results/rows.kvmlite || rc=1
+	kl-bench --dev /dev/kvmlite >/results/rows.kvmlite || rc=1
 	cat /results/rows.kvmlite
 	echo "insmod ticks $kl" >>/results/rows.kvmlite
 	rmmod kvmlite || exit 73
@@ -38,7 +38,7 @@ rc=0
 	tail -n 2 /modules/kvm-intel.order >/modules/kvm-pair.order
 	kvm=$(ticks load kvm-pair) || exit 74
 	echo "-- /dev/kvm"
-	kl-bench --dev /dev/kvm --json >/results/rows.kvm || rc=1
+	kl-bench --dev /dev/kvm >/results/rows.kvm || rc=1
 	cat /results/rows.kvm
 	echo "insmod ticks $kvm" >>/results/rows.kvm
 	exit ${rc:-0}' || rc=$?

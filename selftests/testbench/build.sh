@@ -12,7 +12,7 @@ build_module() {
 	local log=$BUILD/log/module.log rc=0
 
 	[ -f "$TOP/Kbuild" ] || die "there is no Kbuild file: the module cannot be built"
-	"$TB/copy-sources.sh" "$BUILD/module"
+	"$TB/copy-sources.sh" "$BUILD/module" || die "cannot copy the sources"
 	mkdir -p "$BUILD/log"
 	in_bench sh -c 'exec make -j"$(nproc)" -C "/lib/modules/$(cat /kernel-release)/build" \
 		M=/src/build/module "$@" modules' sh "$@" >"$log" 2>&1 </dev/null || rc=$?

@@ -11,7 +11,7 @@ cd "$TOP" || exit 1
 
 list() {
 	find Kbuild vmx mmu irq iommu uapi -type f \
-		\( -name '*.[chS]' -o -name '*.def' -o -name Kbuild \) 2>/dev/null | sort
+		\( -name '*.[chS]' -o -name '*.def' -o -name Kbuild \) 2>/dev/null | sort || true
 }
 
 list | while read -r f; do
