@@ -311,30 +311,32 @@ static int64_t row_tsc_deadline(void)
 }
 
 /* Memory that the host holds already, in pages of one size. */
-static int64_t ept_row(size_t size, int advice, void (*fn)(void))
+static int64_t ept_row(void *mem, size_t size, void (*fn)(void))
 {
 	struct kl_vm *vm = kl_vm_new();
-	uint8_t *p, *mem;
 
-	p = mmap(NULL, size + (2 << 20), PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	kl_check(p != MAP_FAILED);
-	mem = (uint8_t *)(((uintptr_t)p + 0x1fffff) & ~0x1fffffUL);
-	if (madvise(mem, size, advice) && advice == MADV_HUGEPAGE)
-		return KL_NO_FIGURE;
-	memset(mem, 1, size);
 	kl_slot(vm, 1, 0, KL_MMIO, size, mem);
 	return run(vm, fn);
 }
 
 static int64_t row_ept_4k(void)
 {
-	return ept_row(PAGES_4K * 4096, MADV_NOHUGEPAGE, g_ept_4k);
+	size_t size = PAGES_4K * 4096;
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	kl_check(mem != MAP_FAILED);
+	madvise(mem, size, MADV_NOHUGEPAGE);
+	memset(mem, 1, size);
+	return ept_row(mem, size, g_ept_4k);
 }
 
 static int64_t row_ept_2m(void)
 {
-	return ept_row((size_t)PAGES_2M << 21, MADV_HUGEPAGE, g_ept_2m);
+	size_t size = (size_t)PAGES_2M << 21;
+	void *mem = kl_huge(size);
+
+	return mem ? ept_row(mem, size, g_ept_2m) : KL_NO_FIGURE;
 }
 
 const struct kl_row kl_guest_rows[] = {

@@ -287,7 +287,7 @@ void kl_slot(struct kl_vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
  *
  * Return: HVA.
  */
-void *kl_hva(struct kl_vm *vm, const void *guest)
+void *kl_hva(struct kl_vm *vm, const volatile void *guest)
 {
 	kl_check((uintptr_t)guest < vm->size);
 	return vm->mem + (uintptr_t)guest;

@@ -152,7 +152,8 @@ int kl_try_slot(struct kl_vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
 		uint64_t size, void *hva);
 void kl_slot(struct kl_vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
 	     uint64_t size, void *hva);
-void *kl_hva(struct kl_vm *vm, const void *guest);
+void *kl_huge(size_t size);
+void *kl_hva(struct kl_vm *vm, const volatile void *guest);
 
 /* The guest's copy of a variable of this program. */
 #define kl_guest(vm, var) (*(typeof(var) *)kl_hva(vm, &(var)))

@@ -218,7 +218,9 @@ static struct kvm_msr_list *get_msr_list(int sys)
 /* Every listed MSR can be read, and written back with what was read. */
 TEST(msr_list)
 {
-	struct kl_vm *vm = kl_vm_bare();
+	/* Some of the paravirtual ones need the local APIC. */
+	struct kl_vm *vm = kl_cap(NULL, KVM_CAP_IRQCHIP) ? kl_vm_irqchip() :
+							   kl_vm_bare();
 	struct kl_vcpu *v = kl_vcpu_new(vm, 0);
 	struct kvm_msr_list *l = get_msr_list(vm->sys);
 	struct kvm_msrs *m = msrs(1);
