@@ -66,16 +66,29 @@ struct kl_vmx_caps {
 
 /**
  * enum kl_word - control words and capability words that hold feature bits
+ * @KL_WORD_PIN: pin-based VM-execution controls, 32 bits
+ * @KL_WORD_PROC: primary processor-based controls, 32 bits
+ * @KL_WORD_PROC2: secondary processor-based controls, 32 bits
+ * @KL_WORD_PROC3: tertiary processor-based controls, 64 bits
+ * @KL_WORD_EXIT: VM-exit controls, 32 bits
+ * @KL_WORD_ENTRY: VM-entry controls, 32 bits
+ * @KL_WORD_EXIT2: secondary VM-exit controls, 64 bits
+ * @KL_WORD_CONTROLS: number of control words
+ * @KL_WORD_BASIC: IA32_VMX_BASIC
+ * @KL_WORD_MISC: IA32_VMX_MISC
+ * @KL_WORD_EPT_VPID: IA32_VMX_EPT_VPID_CAP
+ * @KL_WORD_VMFUNC: IA32_VMX_VMFUNC
+ * @KL_WORD_NR: number of words
  */
 enum kl_word {
-	KL_WORD_PIN,		/* pin-based VM-execution controls, 32 bits */
-	KL_WORD_PROC,		/* primary processor-based, 32 bits */
-	KL_WORD_PROC2,		/* secondary processor-based, 32 bits */
-	KL_WORD_PROC3,		/* tertiary processor-based, 64 bits */
-	KL_WORD_EXIT,		/* VM-exit controls, 32 bits */
-	KL_WORD_ENTRY,		/* VM-entry controls, 32 bits */
-	KL_WORD_EXIT2,		/* secondary VM-exit controls, 64 bits */
-	KL_WORD_CONTROLS,	/* number of control words */
+	KL_WORD_PIN,
+	KL_WORD_PROC,
+	KL_WORD_PROC2,
+	KL_WORD_PROC3,
+	KL_WORD_EXIT,
+	KL_WORD_ENTRY,
+	KL_WORD_EXIT2,
+	KL_WORD_CONTROLS,
 	KL_WORD_BASIC = KL_WORD_CONTROLS,
 	KL_WORD_MISC,
 	KL_WORD_EPT_VPID,
@@ -83,8 +96,9 @@ enum kl_word {
 	KL_WORD_NR
 };
 
-/**
- * enum kl_feature - optional parts of VT-x, each a row of kl_features[]
+/*
+ * enum kl_feature: optional parts of VT-x, each described by a row of
+ * kl_features[].
  *
  * A bitmap of features is a u64, built with kl_feat().
  */
@@ -190,11 +204,17 @@ extern const struct kl_feature_desc kl_features[KL_FEAT_NR];
 
 /**
  * typedef kl_missing_fn - told of each bit that keeps a feature away
+ * @ctx: as given
+ * @bit: the bit that is not allowed to be 1
  */
 typedef void (*kl_missing_fn)(void *ctx, const struct kl_cap_bit *bit);
 
 /**
- * typedef kl_rdmsr_fn - reads an MSR; returns 0 for one that is absent
+ * typedef kl_rdmsr_fn - reads an MSR
+ * @ctx: as given
+ * @msr: its number
+ *
+ * Return: its value, 0 if it is absent.
  */
 typedef u64 (*kl_rdmsr_fn)(void *ctx, u32 msr);
 

@@ -17,9 +17,7 @@
 
 #include "caps.h"
 
-/**
- * enum kl_field - position of each field of fields.def in an image
- */
+/* enum kl_field: the position of each field of fields.def in an image. */
 enum kl_field {
 #define KL_FIELD(enc, width, group, name, feature) KL_F_##enc,
 #include "fields.def"
@@ -29,6 +27,10 @@ enum kl_field {
 
 /**
  * enum kl_field_group - areas of a VMCS
+ * @KL_GROUP_CONTROL: control fields
+ * @KL_GROUP_GUEST: guest-state area
+ * @KL_GROUP_HOST: host-state area
+ * @KL_GROUP_EXIT_INFO: VM-exit information, read-only
  */
 enum kl_field_group {
 	KL_GROUP_CONTROL,
@@ -124,13 +126,17 @@ struct kl_violation {
 
 /**
  * typedef kl_violation_fn - told of each rule that does not hold
- *
- * The violation is valid during the call only.
+ * @ctx: as given
+ * @v: the violation, valid during the call only
  */
 typedef void (*kl_violation_fn)(void *ctx, const struct kl_violation *v);
 
 /**
- * typedef kl_vmread_fn - reads a field of the current VMCS by its encoding
+ * typedef kl_vmread_fn - reads a field of the current VMCS
+ * @ctx: as given
+ * @encoding: the field
+ *
+ * Return: its value.
  */
 typedef u64 (*kl_vmread_fn)(void *ctx, u32 encoding);
 

@@ -14,11 +14,13 @@ static bool must_be_1(const struct kl_xc *x, const struct kl_rule *r, u64 v,
 		      char *want)
 {
 	u64 bad = kl_caps_must_be_1(x->env->caps, r->arg) & ~v;
+	unsigned int bit;
 
 	if (!bad)
 		return true;
-	scnprintf(want, KL_EXPECTED_LEN, "%#llx set; first: bit %lu (%s) must be 1",
-		  bad, __ffs64(bad), kl_control_name(r->arg, __ffs64(bad)));
+	bit = __ffs64(bad);
+	scnprintf(want, KL_EXPECTED_LEN, "%#llx set; first: bit %u (%s) must be 1",
+		  bad, bit, kl_control_name(r->arg, bit));
 	return false;
 }
 
@@ -26,11 +28,13 @@ static bool must_be_0(const struct kl_xc *x, const struct kl_rule *r, u64 v,
 		      char *want)
 {
 	u64 bad = v & ~kl_caps_may_be_1(x->env->caps, r->arg);
+	unsigned int bit;
 
 	if (!bad)
 		return true;
-	scnprintf(want, KL_EXPECTED_LEN, "%#llx clear; first: bit %lu (%s) must be 0",
-		  bad, __ffs64(bad), kl_control_name(r->arg, __ffs64(bad)));
+	bit = __ffs64(bad);
+	scnprintf(want, KL_EXPECTED_LEN, "%#llx clear; first: bit %u (%s) must be 0",
+		  bad, bit, kl_control_name(r->arg, bit));
 	return false;
 }
 

@@ -40,9 +40,13 @@ struct kl_rule;
 
 /**
  * typedef kl_check_fn - does the rule hold?
+ * @x: what the rules look at
+ * @r: the rule
+ * @v: value of the rule's field
+ * @want: room for KL_EXPECTED_LEN bytes: what is expected, if the rule's own
+ *	words do not do
  *
- * @v is the value of the rule's field. The check may replace the rule's
- * expectation by writing up to KL_EXPECTED_LEN bytes to @want.
+ * Return: true if it holds.
  */
 typedef bool (*kl_check_fn)(const struct kl_xc *x, const struct kl_rule *r,
 			    u64 v, char *want);
