@@ -327,11 +327,9 @@ static bool kl_ept_age(struct kl_vm *vm, gfn_t start, gfn_t end, bool clear)
 	return young;
 }
 
+/* Everything below the root went with kl_mmu_vm_stop(). */
 static void kl_ept_destroy(struct kl_vm *vm)
 {
-	write_lock(&vm->mmu.lock);
-	kl_ept_zap(vm, 0, 1ULL << (KL_EPT_ADDR_BITS - PAGE_SHIFT), true);
-	write_unlock(&vm->mmu.lock);
 	free_page((unsigned long)__va(vm->mmu.root));
 	vm->mmu.root = 0;
 	atomic64_set(&vm->mmu.tables, 0);

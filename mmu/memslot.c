@@ -17,6 +17,7 @@
 #include "bus.h"
 #include "mmu.h"
 #include "ops.h"
+#include "pte.h"
 
 static struct kl_memslots *kl_slots_alloc(unsigned int nr)
 {
@@ -260,14 +261,29 @@ err_srcu:
 }
 
 /**
+ * kl_mmu_vm_stop - let go of the client's memory for good
+ * @vm: the VM, initialised, with all its vCPUs, none of which runs any more; may
+ *	sleep
+ *
+ * To be called before the vCPUs are freed: until it returns the MMU notifier
+ * may come at any time and flush them. May be called again.
+ */
+void kl_mmu_vm_stop(struct kl_vm *vm)
+{
+	kl_notifier_destroy(vm);
+	kl_mmu_vm_release(vm);
+}
+
+/**
  * kl_mmu_vm_destroy - free the MMU layer of a VM
- * @vm: the VM, initialised; no vCPU is left, vm->mm still held; may sleep
+ * @vm: the VM, initialised, without vCPUs or after kl_mmu_vm_stop(); vm->mm is
+ *	still held; may sleep
  */
 void kl_mmu_vm_destroy(struct kl_vm *vm)
 {
 	struct kl_vm_mmu *mmu = &vm->mmu;
 
-	kl_notifier_destroy(vm);
+	kl_mmu_vm_stop(vm);
 	mmu->ops->destroy(vm);
 	kl_bus_destroy(vm);
 	kvfree(rcu_dereference_protected(mmu->slots, true));
@@ -287,6 +303,7 @@ void kl_mmu_vm_destroy(struct kl_vm *vm)
 void kl_mmu_vm_release(struct kl_vm *vm)
 {
 	write_lock(&vm->mmu.lock);
-	vm->mmu.ops->zap(vm, 0, kl_gfn_limit(vm), true);
+	/* To the end of the tables, not of the guest: every table goes too. */
+	vm->mmu.ops->zap(vm, 0, 1ULL << (KL_EPT_ADDR_BITS - PAGE_SHIFT), true);
 	write_unlock(&vm->mmu.lock);
 }

@@ -52,6 +52,7 @@ struct kl_mem_region {
 };
 
 int kl_mmu_vm_init(struct kl_vm *vm, const struct kl_mmu_config *cfg);
+void kl_mmu_vm_stop(struct kl_vm *vm);
 void kl_mmu_vm_destroy(struct kl_vm *vm);
 void kl_mmu_vm_release(struct kl_vm *vm);
 int kl_mmu_vcpu_init(struct kl_vcpu *vcpu);

@@ -46,7 +46,7 @@ enum kl_map_result {
 /**
  * struct kl_mmu_ops - one way to map guest memory
  * @init: make the root; may sleep; 0 or -ENOMEM
- * @destroy: free everything; nobody runs; may sleep
+ * @destroy: free the root; all leaves were zapped; may sleep
  * @map: install a leaf; vm->mmu.lock held for reading, vcpu->mmu.cache full
  * @zap: remove all leaves in [@start, @end) and see that no vCPU uses them any
  *	more; vm->mmu.lock held for writing, dropped in between if @may_yield

@@ -93,6 +93,8 @@ static void kl_vm_destroy(struct kl_vm *vm)
 	kl_debugfs_vm_exit(vm);
 	/* No device raises an interrupt after this; then their targets can go. */
 	kl_irq_vm_stop(vm);
+	/* Until now Linux may have had vCPUs flushed. */
+	kl_mmu_vm_stop(vm);
 	for (i = 0; i < vm->nr_vcpus; i++)
 		kl_vcpu_destroy(vm->vcpus[i]);
 	kl_irq_vm_destroy(vm);
