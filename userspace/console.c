@@ -14,8 +14,7 @@
 #include "machine.h"
 
 static const char kl_keys[] =
-	"\r\nkvmlite: Ctrl-a x ends the run, Ctrl-a Ctrl-a sends Ctrl-a,"
-	" Ctrl-a h shows this\r\n";
+	"\r\nkvmlite: Ctrl-a x ends the run, Ctrl-a Ctrl-a sends Ctrl-a, Ctrl-a h shows this\r\n";
 
 /*
  * Read what standard input has. Called only while nothing waits in m->in, so

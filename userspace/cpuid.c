@@ -8,9 +8,9 @@
 
 #include "cpuid.h"
 
-#define KL_1C_TSC_DEADLINE (1u << 24)
-#define KL_1C_HYPERVISOR (1u << 31)
-#define KL_1D_HTT (1u << 28)
+#define KL_1C_TSC_DEADLINE BIT(24)
+#define KL_1C_HYPERVISOR BIT(31)
+#define KL_1D_HTT BIT(28)
 
 static struct kvm_cpuid_entry2 *kl_leaf(struct kl_cpuid *cpuid, uint32_t leaf)
 {

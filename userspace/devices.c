@@ -106,7 +106,8 @@ void kl_devices_feed(struct kl_machine *m)
 		kl_serial_receive(&m->serial, m->in[m->in_at++]);
 	if (m->in_at < m->in_len)
 		return;
-	m->in_at = m->in_len = 0;
+	m->in_at = 0;
+	m->in_len = 0;
 	if (write(m->wake_fd, &one, sizeof(one)) < 0)
 		return; /* full: the main loop wakes anyway */
 }

@@ -20,7 +20,7 @@
 #define KL_MSR_VMX_BASIC 0x480
 #define KL_FC_LOCKED 1
 #define KL_FC_VMX_OUTSIDE_SMX 4
-#define KL_1C_VMX (1u << 5)
+#define KL_1C_VMX BIT(5)
 
 static uint64_t kl_from_module(void *ctx, uint32_t msr)
 {
@@ -91,7 +91,8 @@ int kl_info(const char *dev)
 	}
 	fd = open(KL_MSR_DEV, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		fprintf(stderr, "kvmlite: neither %s nor %s can be read (%s): load the module, or %s\n",
+		fprintf(stderr,
+			"kvmlite: neither %s nor %s can be read (%s): load the module, or %s\n",
 			dev, KL_MSR_DEV, strerror(errno), errno == ENOENT ?
 			"sudo modprobe msr" : "run as root");
 		return KL_EXIT_RUNNER;

@@ -29,7 +29,7 @@ static int kl_check_caps(struct kl_machine *m, struct kl_err *err)
 	unsigned int i;
 	int max;
 
-	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(needed); i++)
 		if (!kl_api_cap(m->sys_fd, needed[i].cap))
 			return kl_err(err, "%s: lacks %s, which this runner needs",
 				      m->opt->dev, needed[i].name);
@@ -91,8 +91,11 @@ int kl_machine_create(struct kl_machine *m, const struct kl_options *opt,
 {
 	memset(m, 0, sizeof(*m));
 	m->opt = opt;
-	m->sys_fd = m->vm_fd = -1;
-	m->wake_fd = m->timer_fd = m->signal_fd = -1;
+	m->sys_fd = -1;
+	m->vm_fd = -1;
+	m->wake_fd = -1;
+	m->timer_fd = -1;
+	m->signal_fd = -1;
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_mutex_init(&m->end_lock, NULL);
 	if (kl_load_files(m, err))

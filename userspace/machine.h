@@ -106,9 +106,9 @@ struct kl_machine {
 int kl_machine_create(struct kl_machine *m, const struct kl_options *opt,
 		      struct kl_err *err);
 void kl_machine_destroy(struct kl_machine *m);
+__printf(4, 5)
 void kl_machine_end(struct kl_machine *m, enum kl_end_why why, int status,
-		    const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+		    const char *fmt, ...);
 bool kl_machine_ended(struct kl_machine *m);
 int kl_machine_status(const struct kl_machine *m);
 

@@ -100,13 +100,11 @@ static const struct {
 	{ "pages_1g", "pages mapped, 1G" },
 };
 
-#define KL_NR_KNOWN (sizeof(kl_known) / sizeof(kl_known[0]))
-
 static bool kl_is_known(const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < KL_NR_KNOWN; i++)
+	for (i = 0; i < ARRAY_SIZE(kl_known); i++)
 		if (!strcmp(name, kl_known[i].name))
 			return true;
 	return false;
@@ -126,7 +124,7 @@ void kl_report_print(const struct kl_machine *m, const struct kl_stats *stats)
 	fprintf(stderr, "kvmlite: figures of this run (%s)\n", m->opt->dev);
 	if (m->tsc_init)
 		kl_row("TSC ticks to guest init", m->tsc_init - m->tsc_create);
-	for (i = 0; i < KL_NR_KNOWN; i++)
+	for (i = 0; i < ARRAY_SIZE(kl_known); i++)
 		if (kl_stats_get(stats, kl_known[i].name, &value))
 			kl_row(kl_known[i].title, value);
 	kl_exits(stats, &exits);

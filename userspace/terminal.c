@@ -10,12 +10,13 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "libkvmlite/base.h"
 #include "terminal.h"
 
 #define KL_CTRL_A 1
 
 static struct termios kl_saved;
-static volatile sig_atomic_t kl_is_raw;
+static int kl_is_raw; /* atomic: a signal handler looks at it */
 
 /**
  * kl_key() - what a byte from the keyboard means
@@ -55,9 +56,8 @@ enum kl_key kl_key(bool *prefix, uint8_t byte)
  */
 void kl_terminal_restore(void)
 {
-	if (!kl_is_raw)
+	if (!__atomic_exchange_n(&kl_is_raw, 0, __ATOMIC_SEQ_CST))
 		return;
-	kl_is_raw = 0;
 	tcsetattr(STDIN_FILENO, TCSANOW, &kl_saved);
 }
 
@@ -85,13 +85,13 @@ bool kl_terminal_raw(void)
 	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &kl_saved))
 		return false;
 	atexit(kl_terminal_restore);
-	for (i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(fatal); i++)
 		sigaction(fatal[i], &sa, NULL);
 	raw = kl_saved;
 	cfmakeraw(&raw);
 	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw))
 		return false;
-	kl_is_raw = 1;
+	__atomic_store_n(&kl_is_raw, 1, __ATOMIC_SEQ_CST);
 	return true;
 }
 

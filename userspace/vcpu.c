@@ -210,7 +210,7 @@ static void kl_exit_internal(struct kl_vcpu *vcpu)
 		       run->internal.suberror, run->internal.suberror ==
 		       KVM_INTERNAL_ERROR_EMULATION ?
 		       " (an instruction could not be emulated)" : "");
-	if (n > sizeof(run->internal.data) / sizeof(run->internal.data[0]))
+	if (n > ARRAY_SIZE(run->internal.data))
 		n = 0;
 	for (i = 0; i < n && len < (int)sizeof(what) - 20; i++)
 		len += snprintf(what + len, sizeof(what) - len, " %llx",

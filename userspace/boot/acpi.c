@@ -9,6 +9,7 @@
  *
  * tour 74: five small tables; the nine bytes of AML are explained one by one.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "boot.h"
@@ -27,7 +28,7 @@ struct kl_acpi_header {
 	uint32_t oem_revision;
 	char creator_id[4];
 	uint32_t creator_revision;
-} __attribute__((packed));
+} __packed;
 
 struct kl_acpi_gas {
 	uint8_t space;	/* 1: I/O ports */
@@ -35,7 +36,7 @@ struct kl_acpi_gas {
 	uint8_t offset;
 	uint8_t access;	/* 1 byte, 2 word, 3 dword */
 	uint64_t address;
-} __attribute__((packed));
+} __packed;
 
 struct kl_acpi_rsdp {
 	char signature[8];
@@ -47,7 +48,7 @@ struct kl_acpi_rsdp {
 	uint64_t xsdt;
 	uint8_t checksum_all;
 	uint8_t reserved[3];
-} __attribute__((packed));
+} __packed;
 
 struct kl_acpi_fadt {
 	struct kl_acpi_header h;
@@ -76,21 +77,21 @@ struct kl_acpi_fadt {
 	struct kl_acpi_gas x_pm2_cnt, x_pm_tmr, x_gpe0, x_gpe1;
 	struct kl_acpi_gas sleep_control, sleep_status;
 	uint64_t hypervisor;
-} __attribute__((packed));
+} __packed;
 
-_Static_assert(sizeof(struct kl_acpi_header) == 36, "ACPI header");
-_Static_assert(sizeof(struct kl_acpi_rsdp) == 36, "RSDP");
-_Static_assert(sizeof(struct kl_acpi_fadt) == 276, "FADT revision 6");
+static_assert(sizeof(struct kl_acpi_header) == 36, "ACPI header");
+static_assert(sizeof(struct kl_acpi_rsdp) == 36, "RSDP");
+static_assert(sizeof(struct kl_acpi_fadt) == 276, "FADT revision 6");
 
 /* FADT flags and boot architecture flags. */
-#define KL_FADT_WBINVD (1u << 0)
-#define KL_FADT_PROC_C1 (1u << 2)
-#define KL_FADT_PWR_BUTTON (1u << 4)	/* set: no fixed power button */
-#define KL_FADT_SLP_BUTTON (1u << 5)	/* set: no fixed sleep button */
-#define KL_FADT_TMR_VAL_EXT (1u << 8)	/* the PM timer has 32 bits */
-#define KL_FADT_RESET_REG (1u << 10)
-#define KL_BOOT_LEGACY_DEVICES (1u << 0)
-#define KL_BOOT_NO_VGA (1u << 2)
+#define KL_FADT_WBINVD BIT(0)
+#define KL_FADT_PROC_C1 BIT(2)
+#define KL_FADT_PWR_BUTTON BIT(4)	/* set: no fixed power button */
+#define KL_FADT_SLP_BUTTON BIT(5)	/* set: no fixed sleep button */
+#define KL_FADT_TMR_VAL_EXT BIT(8)	/* the PM timer has 32 bits */
+#define KL_FADT_RESET_REG BIT(10)
+#define KL_BOOT_LEGACY_DEVICES BIT(0)
+#define KL_BOOT_NO_VGA BIT(2)
 
 /*
  * Name (\_S5_, Package () { 5, 5, 0, 0 }):
@@ -214,7 +215,7 @@ static uint8_t *kl_madt_add(uint8_t *p, const void *entry, size_t n)
 
 static uint64_t kl_acpi_madt(struct kl_acpi_buf *b, unsigned int cpus)
 {
-	struct __attribute__((packed)) {
+	struct __packed {
 		struct kl_acpi_header h;
 		uint32_t lapic_gpa;
 		uint32_t flags;
@@ -268,11 +269,11 @@ size_t kl_acpi_build(uint8_t *buf, size_t size, uint64_t gpa, unsigned int cpus)
 	struct kl_acpi_rsdp rsdp = {
 		.revision = 2, .length = sizeof(rsdp),
 	};
-	struct __attribute__((packed)) {
+	struct __packed {
 		struct kl_acpi_header h;
 		uint8_t aml[sizeof(kl_dsdt_aml)];
 	} dsdt = { 0 };
-	struct __attribute__((packed)) {
+	struct __packed {
 		struct kl_acpi_header h;
 		uint64_t table[2];
 	} xsdt = { 0 };

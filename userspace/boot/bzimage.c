@@ -31,13 +31,14 @@ static int kl_not_a_kernel(const struct kl_image *img, struct kl_err *err)
 		hint = " (gzip: unpack it first)";
 	else if (n >= 4 && !memcmp(img->data, "\x28\xb5\x2f\xfd", 4))
 		hint = " (zstd: unpack it first)";
-	else if (n >= 6 && !memcmp(img->data, "\xfd" "7zXZ", 6))
+	else if (n >= 6 && !memcmp(img->data, "\xfd\x37zXZ", 6))
 		hint = " (xz: unpack it first)";
 	else if (n >= 6 && !memcmp(img->data, "070701", 6))
 		hint = " (a cpio archive: did you mean --initrd?)";
 	else if (n >= 2 && !memcmp(img->data, "#!", 2))
 		hint = " (a script)";
-	return kl_err(err, "%s: neither a bzImage nor an ELF kernel: it has %zu bytes and begins with%s%s",
+	return kl_err(err,
+		"%s: neither a bzImage nor an ELF kernel: it has %zu bytes and begins with%s%s",
 		      img->name, img->size, n ? hex : " nothing", hint);
 }
 
@@ -76,10 +77,12 @@ int kl_bzimage_parse(const struct kl_image *img, struct kl_bzimage *bz,
 	if (hdr.header != KL_HDR_MAGIC || hdr.boot_flag != 0xaa55)
 		return kl_not_a_kernel(img, err);
 	if (hdr.version < KL_MIN_VERSION)
-		return kl_err(err, "%s: boot protocol %u.%02u is too old: 2.12 (Linux 3.8) or later is needed",
+		return kl_err(err,
+			"%s: boot protocol %u.%02u is too old: 2.12 (Linux 3.8) or later is needed",
 			      img->name, hdr.version >> 8, hdr.version & 0xff);
 	if (!(hdr.xloadflags & XLF_KERNEL_64))
-		return kl_err(err, "%s: the kernel has no 64-bit entry (XLF_KERNEL_64 is clear: a 32-bit kernel?)",
+		return kl_err(err,
+			"%s: the kernel has no 64-bit entry (XLF_KERNEL_64 is clear: a 32-bit kernel?)",
 			      img->name);
 	sects = hdr.setup_sects ? hdr.setup_sects : 4;
 	memset(bz, 0, sizeof(*bz));
@@ -95,7 +98,8 @@ int kl_bzimage_parse(const struct kl_image *img, struct kl_bzimage *bz,
 	if (bz->load_gpa < KL_KERNEL_MIN_GPA || bz->init_size < bz->payload_len ||
 	    bz->payload_len <= KL_ENTRY64_OFF ||
 	    bz->load_gpa > UINT64_MAX - bz->init_size)
-		return kl_err(err, "%s: damaged setup header: load address %#llx, %llu bytes needed, %zu present",
+		return kl_err(err,
+			"%s: damaged setup header: load address %#llx, %llu bytes needed, %zu present",
 			      img->name, (unsigned long long)bz->load_gpa,
 			      (unsigned long long)bz->init_size,
 			      bz->payload_len);

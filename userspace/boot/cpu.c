@@ -11,12 +11,12 @@
 #define KL_BOOT_DS 0x18
 #define KL_BOOT_TR 0x20
 
-#define KL_CR0_PE (1ull << 0)
-#define KL_CR0_ET (1ull << 4)
-#define KL_CR0_PG (1ull << 31)
-#define KL_CR4_PAE (1ull << 5)
-#define KL_EFER_LME (1ull << 8)
-#define KL_EFER_LMA (1ull << 10)
+#define KL_CR0_PE BIT_ULL(0)
+#define KL_CR0_ET BIT_ULL(4)
+#define KL_CR0_PG BIT_ULL(31)
+#define KL_CR4_PAE BIT_ULL(5)
+#define KL_EFER_LME BIT_ULL(8)
+#define KL_EFER_LMA BIT_ULL(10)
 
 #define KL_PTE_PRESENT 1ull
 #define KL_PTE_WRITE 2ull

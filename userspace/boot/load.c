@@ -84,7 +84,8 @@ int kl_initrd_place(const struct kl_mem *mem, const struct kl_image *initrd,
 		top = max + 1;
 	gpa = initrd->size > top ? 0 : (top - initrd->size) & ~(KL_PAGE - 1);
 	if (gpa < kernel_end)
-		return kl_err(err, "--initrd %s: %lluM do not fit above the kernel, which ends at %lluM, and below %lluM: give more --mem",
+		return kl_err(err,
+			"--initrd %s: %lluM do not fit above the kernel, which ends at %lluM, and below %lluM: give more --mem",
 			      initrd->name,
 			      (unsigned long long)(initrd->size + 0xfffff) >> 20,
 			      (unsigned long long)(kernel_end + 0xfffff) >> 20,

@@ -4,7 +4,7 @@
  * entry. It finds its memory map, modules and command line in a
  * hvm_start_info structure (the x86/HVM direct boot ABI).
  */
-#include <elf.h>
+#include <linux/elf.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -67,7 +67,7 @@ static uint64_t kl_round4(uint64_t n)
 /* Look for the entry in @len bytes of notes; returns true when found. */
 static bool kl_pvh_note(const uint8_t *p, uint64_t len, uint32_t *entry)
 {
-	Elf64_Nhdr nh;
+	struct elf64_note nh;
 	uint64_t desc, next;
 
 	while (len >= sizeof(nh)) {
@@ -90,7 +90,7 @@ static bool kl_pvh_note(const uint8_t *p, uint64_t len, uint32_t *entry)
 }
 
 static int kl_pvh_add(struct kl_pvh *pvh, const struct kl_image *img,
-		      const Elf64_Phdr *ph, struct kl_err *err)
+		      const struct elf64_phdr *ph, struct kl_err *err)
 {
 	struct kl_pvh_seg *seg;
 
@@ -117,7 +117,7 @@ static int kl_pvh_add(struct kl_pvh *pvh, const struct kl_image *img,
 	return 0;
 }
 
-static int kl_elf_header(const struct kl_image *img, Elf64_Ehdr *eh,
+static int kl_elf_header(const struct kl_image *img, struct elf64_hdr *eh,
 			 struct kl_err *err)
 {
 	if (img->size < sizeof(*eh))
@@ -127,12 +127,13 @@ static int kl_elf_header(const struct kl_image *img, Elf64_Ehdr *eh,
 	if (eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_X86_64)
 		return kl_err(err, "%s: an ELF file, but not for x86-64 (class %u, machine %u)",
 			      img->name, eh->e_ident[EI_CLASS], eh->e_machine);
-	if (eh->e_phentsize != sizeof(Elf64_Phdr) || !eh->e_phnum ||
+	if (eh->e_phentsize != sizeof(struct elf64_phdr) || !eh->e_phnum ||
 	    eh->e_phnum > KL_MAX_PHDRS)
-		return kl_err(err, "%s: an ELF file with %u program headers of %u bytes is no kernel",
+		return kl_err(err,
+			"%s: an ELF file with %u program headers of %u bytes is no kernel",
 			      img->name, eh->e_phnum, eh->e_phentsize);
 	if (eh->e_phoff > img->size ||
-	    eh->e_phnum * sizeof(Elf64_Phdr) > img->size - eh->e_phoff)
+	    eh->e_phnum * sizeof(struct elf64_phdr) > img->size - eh->e_phoff)
 		return kl_err(err, "%s: truncated: the program headers end behind the file",
 			      img->name);
 	return 0;
@@ -152,8 +153,8 @@ int kl_pvh_parse(const struct kl_image *img, struct kl_pvh *pvh,
 		 struct kl_err *err)
 {
 	bool found = false;
-	Elf64_Ehdr eh;
-	Elf64_Phdr ph;
+	struct elf64_hdr eh;
+	struct elf64_phdr ph;
 	unsigned int i;
 
 	memset(pvh, 0, sizeof(*pvh));
@@ -166,7 +167,8 @@ int kl_pvh_parse(const struct kl_image *img, struct kl_pvh *pvh,
 			continue;
 		if (ph.p_offset > img->size ||
 		    ph.p_filesz > img->size - ph.p_offset)
-			return kl_err(err, "%s: truncated: segment %u ends at %llu, the file at %zu",
+			return kl_err(err,
+				"%s: truncated: segment %u ends at %llu, the file at %zu",
 				      img->name, i,
 				      (unsigned long long)(ph.p_offset + ph.p_filesz),
 				      img->size);
@@ -180,7 +182,8 @@ int kl_pvh_parse(const struct kl_image *img, struct kl_pvh *pvh,
 		return kl_err(err, "%s: an ELF file without a loadable segment",
 			      img->name);
 	if (!found)
-		return kl_err(err, "%s: an ELF file without a PVH entry (note XEN_ELFNOTE_PHYS32_ENTRY): build it with CONFIG_PVH=y, or use the bzImage",
+		return kl_err(err,
+			"%s: an ELF file without a PVH entry (note XEN_ELFNOTE_PHYS32_ENTRY): build it with CONFIG_PVH=y, or use the bzImage",
 			      img->name);
 	if (pvh->entry < pvh->start || pvh->entry >= pvh->end)
 		return kl_err(err, "%s: damaged: the PVH entry %#x is in no segment",

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "../libkvmlite/base.h"
 #include "platform.h"
 
 static uint32_t kl_debug_in(void *opaque, uint16_t port, unsigned int size)
@@ -58,7 +59,7 @@ int kl_debug_attach(struct kl_debug *d, struct kl_env *env, struct kl_bus *bus)
 	memset(d, 0, sizeof(*d));
 	d->env = env;
 	/* One range each: a wide write to 0xf4 is a status, not a milestone. */
-	for (i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(first); i++) {
 		ports.first = first[i];
 		if (kl_bus_add(bus, &ports))
 			return -1;

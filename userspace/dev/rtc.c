@@ -260,8 +260,10 @@ static void kl_rtc_memory_sizes(struct kl_rtc *r, uint64_t low, uint64_t high)
 		ext_64k = 0xffff;
 	r->cmos[0x15] = 640 & 0xff;
 	r->cmos[0x16] = 640 >> 8;
-	r->cmos[0x17] = r->cmos[0x30] = ext_kib;
-	r->cmos[0x18] = r->cmos[0x31] = ext_kib >> 8;
+	r->cmos[0x17] = ext_kib;
+	r->cmos[0x18] = ext_kib >> 8;
+	r->cmos[0x30] = ext_kib;
+	r->cmos[0x31] = ext_kib >> 8;
 	r->cmos[0x34] = ext_64k;
 	r->cmos[0x35] = ext_64k >> 8;
 	r->cmos[0x5b] = high_64k;

@@ -47,7 +47,8 @@ int kl_api_open(const char *dev, struct kl_err *err)
 				      "sudo modprobe kvm_intel");
 		case EACCES:
 		case EPERM:
-			return kl_err(err, "%s: %s: run as root, or give your user the device (sudo chown $USER %s)",
+			return kl_err(err,
+				"%s: %s: run as root, or give your user the device (sudo chown $USER %s)",
 				      dev, strerror(errno), dev);
 		case EBUSY:
 			return kl_err(err, "%s: %s: another hypervisor holds VT-x",
@@ -102,7 +103,8 @@ int kl_api_create_vm(int sys_fd, const char *dev, struct kl_err *err)
 	if (fd >= 0)
 		return fd;
 	if (errno == EBUSY)
-		return kl_err(err, "%s: cannot create a VM: VT-x is busy: another hypervisor holds it (lsmod | grep kvm)",
+		return kl_err(err,
+			"%s: cannot create a VM: VT-x is busy: another hypervisor holds it (lsmod | grep kvm)",
 			      dev);
 	return kl_err(err, "%s: cannot create a VM: %s", dev, strerror(errno));
 }
@@ -128,7 +130,8 @@ int kl_api_create_irqchip(int vm_fd, struct kl_err *err)
 		return kl_err(err, "KVM_SET_IDENTITY_MAP_ADDR %#llx: %s",
 			      KL_IDENTITY_GPA, strerror(errno));
 	if (ioctl(vm_fd, KVM_CREATE_IRQCHIP, 0ul) < 0)
-		return kl_err(err, "cannot create the interrupt controllers (KVM_CREATE_IRQCHIP): %s",
+		return kl_err(err,
+			"cannot create the interrupt controllers (KVM_CREATE_IRQCHIP): %s",
 			      strerror(errno));
 	if (ioctl(vm_fd, KVM_CREATE_PIT2, &pit) < 0)
 		return kl_err(err, "cannot create the timer (KVM_CREATE_PIT2): %s",

@@ -7,6 +7,8 @@
 #ifndef KL_USER_ERR_H
 #define KL_USER_ERR_H
 
+#include "base.h"
+
 /**
  * struct kl_err - the reason of a failure
  * @text: one sentence without a newline, NUL-terminated
@@ -15,8 +17,8 @@ struct kl_err {
 	char text[512];
 };
 
-int kl_err(struct kl_err *err, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+__printf(2, 3)
+int kl_err(struct kl_err *err, const char *fmt, ...);
 
 /* Exit statuses of the runner itself; the guest's own are 0 to 255 too. */
 enum {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Kernel image parsers, placement, memory map and ACPI tables. */
 #include <asm/bootparam.h>
-#include <elf.h>
+#include <linux/elf.h>
 #include <kt.h>
+#include <sys/mman.h>
 
 #include "../boot/boot.h"
 #include "fake.h"
@@ -44,13 +45,13 @@ static struct kl_image pvh_image(void)
 		4, 0, 0, 0, 4, 0, 0, 0, 18, 0, 0, 0, 'X', 'e', 'n', 0,
 		0x10, 0, 0, 1,
 	};
-	Elf64_Ehdr eh = {
+	struct elf64_hdr eh = {
 		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, 1 },
 		.e_type = ET_EXEC, .e_machine = EM_X86_64,
-		.e_phoff = sizeof(eh), .e_phentsize = sizeof(Elf64_Phdr),
+		.e_phoff = sizeof(eh), .e_phentsize = sizeof(struct elf64_phdr),
 		.e_phnum = 2,
 	};
-	Elf64_Phdr ph[2] = {
+	struct elf64_phdr ph[2] = {
 		{ .p_type = PT_LOAD, .p_offset = SEG_OFF, .p_filesz = 0x1000,
 		  .p_memsz = 0x3000, .p_paddr = 0x1000000 },
 		{ .p_type = PT_NOTE, .p_offset = NOTE_OFF,
@@ -79,46 +80,48 @@ KT_TEST(bzimage_is_read)
 	EXPECT_EQ(bz.cmdline_max, 2047);
 }
 
-#define BZ_REFUSED(needle) do {						\
-		struct kl_bzimage bz;					\
-		struct kl_err err = { "" };				\
-									\
-		EXPECT_EQ(kl_bzimage_parse(&img, &bz, &err), -1);	\
-		KT_CHECK(strstr(err.text, needle), (void)0,		\
-			 "'%s' does not say '%s'", err.text, needle);	\
-	} while (0)
+/* The parser must refuse @img and say @needle. */
+static void bz_refused(const struct kl_image *img, const char *needle)
+{
+	struct kl_bzimage bz;
+	struct kl_err err = { "" };
+
+	EXPECT_EQ(kl_bzimage_parse(img, &bz, &err), -1);
+	KT_CHECK(strstr(err.text, needle), (void)0,
+		 "'%s' does not say '%s'", err.text, needle);
+}
 
 KT_TEST(bzimage_bad_ones_are_named)
 {
 	struct kl_image img = bz_image();
 
 	img.size = 10;
-	BZ_REFUSED("10 bytes and begins with cc cc");
+	bz_refused(&img, "10 bytes and begins with cc cc");
 	img = bz_image();
 	bz_header()->header = 0;
-	BZ_REFUSED("neither a bzImage nor an ELF");
+	bz_refused(&img, "neither a bzImage nor an ELF");
 	img = bz_image();
 	bz_header()->version = 0x0206;
-	BZ_REFUSED("2.06 is too old");
+	bz_refused(&img, "2.06 is too old");
 	img = bz_image();
 	bz_header()->xloadflags = 0;
-	BZ_REFUSED("64-bit entry");
+	bz_refused(&img, "64-bit entry");
 	img = bz_image();
 	img.size -= 1;
-	BZ_REFUSED("truncated");
+	bz_refused(&img, "truncated");
 	img = bz_image();
 	bz_header()->syssize = 0xffffffff;
-	BZ_REFUSED("truncated");
+	bz_refused(&img, "truncated");
 	img = bz_image();
 	bz_header()->init_size = 1;
-	BZ_REFUSED("damaged");
+	bz_refused(&img, "damaged");
 	img = bz_image();
 	bz_header()->pref_address = ~0ull;
-	BZ_REFUSED("damaged");
+	bz_refused(&img, "damaged");
 	img = bz_image();
 	memcpy(file, "\x1f\x8b", 2);
 	bz_header()->header = 0;
-	BZ_REFUSED("gzip");
+	bz_refused(&img, "gzip");
 }
 
 KT_TEST(pvh_is_read)
@@ -135,48 +138,50 @@ KT_TEST(pvh_is_read)
 	EXPECT_EQ(pvh.end, 0x1003000);
 }
 
-#define PVH_REFUSED(needle) do {					\
-		struct kl_pvh pvh;					\
-		struct kl_err err = { "" };				\
-									\
-		EXPECT_EQ(kl_pvh_parse(&img, &pvh, &err), -1);		\
-		KT_CHECK(strstr(err.text, needle), (void)0,		\
-			 "'%s' does not say '%s'", err.text, needle);	\
-	} while (0)
+/* The parser must refuse @img and say @needle. */
+static void pvh_refused(const struct kl_image *img, const char *needle)
+{
+	struct kl_pvh pvh;
+	struct kl_err err = { "" };
+
+	EXPECT_EQ(kl_pvh_parse(img, &pvh, &err), -1);
+	KT_CHECK(strstr(err.text, needle), (void)0,
+		 "'%s' does not say '%s'", err.text, needle);
+}
 
 KT_TEST(pvh_bad_ones_are_named)
 {
-	Elf64_Ehdr *eh = (Elf64_Ehdr *)(void *)file;
-	Elf64_Phdr *ph = (Elf64_Phdr *)(void *)(file + sizeof(*eh));
+	struct elf64_hdr *eh = (struct elf64_hdr *)(void *)file;
+	struct elf64_phdr *ph = (struct elf64_phdr *)(void *)(file + sizeof(*eh));
 	struct kl_image img = pvh_image();
 
 	file[NOTE_OFF + 8] = 17;
-	PVH_REFUSED("CONFIG_PVH");
+	pvh_refused(&img, "CONFIG_PVH");
 	img = pvh_image();
 	eh->e_machine = EM_386;
-	PVH_REFUSED("not for x86-64");
+	pvh_refused(&img, "not for x86-64");
 	img = pvh_image();
 	img.size = 40;
-	PVH_REFUSED("truncated");
+	pvh_refused(&img, "truncated");
 	img = pvh_image();
 	img.size = 0x1800;
-	PVH_REFUSED("truncated");
+	pvh_refused(&img, "truncated");
 	img = pvh_image();
 	eh->e_phoff = ~0ull;
-	PVH_REFUSED("truncated");
+	pvh_refused(&img, "truncated");
 	img = pvh_image();
 	ph->p_filesz = 0x4000;
 	img.size = sizeof(file);
-	PVH_REFUSED("damaged");
+	pvh_refused(&img, "damaged");
 	img = pvh_image();
 	ph->p_paddr = 0x1000;
-	PVH_REFUSED("damaged");
+	pvh_refused(&img, "damaged");
 	img = pvh_image();
 	ph->p_type = PT_NULL;
-	PVH_REFUSED("without a loadable segment");
+	pvh_refused(&img, "without a loadable segment");
 	img = pvh_image();
 	file[NOTE_OFF + 19] = 0x20;
-	PVH_REFUSED("in no segment");
+	pvh_refused(&img, "in no segment");
 }
 
 /* Damage a good image at random: the parsers must refuse or stay in bounds. */
@@ -301,11 +306,17 @@ KT_TEST(load_pvh)
 KT_TEST(memory_above_3g_goes_above_4g)
 {
 	uint64_t size = 5ull << 30;
-	struct kl_mem mem = { .hva = file, .size = size, .low = 3ull << 30 };
+	/* Address space only: nothing is read or written. */
+	struct kl_mem mem = {
+		.hva = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+			    MAP_NORESERVE, -1, 0),
+		.size = size, .low = 3ull << 30,
+	};
 	struct kl_e820 map[KL_E820_MAX];
 	unsigned int i, n = kl_e820_build(&mem, map);
 	uint64_t ram = 0;
 
+	ASSERT(mem.hva != MAP_FAILED);
 	ASSERT_EQ(n, 5);
 	for (i = 0; i < n; i++) {
 		if (i)
@@ -322,7 +333,8 @@ KT_TEST(memory_above_3g_goes_above_4g)
 	EXPECT(!kl_mem_ptr(&mem, 6ull << 30, 1));
 	EXPECT(!kl_mem_ptr(&mem, (4ull << 30) - 1, 2));
 	EXPECT(!kl_mem_ptr(&mem, 0, ~0ull));
-	EXPECT(kl_mem_ptr(&mem, (6ull << 30) - 1, 1) == file + size - 1);
+	EXPECT(kl_mem_ptr(&mem, (6ull << 30) - 1, 1) == mem.hva + size - 1);
+	kl_mem_free(&mem);
 }
 
 KT_TEST(memory_larger_than_the_host)

@@ -25,23 +25,29 @@ KT_TEST(size_refuses_the_rest)
 	unsigned int i;
 	uint64_t n;
 
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		KT_CHECK(kl_size_parse(bad[i], &n) < 0, (void)0,
 			 "'%s' was accepted", bad[i]);
 }
 
-#define PARSE(...) ({							\
-	char *words[] = { "kvmlite", __VA_ARGS__, NULL };		\
-	kl_options_parse(sizeof(words) / sizeof(words[0]) - 1, words,	\
-			 &opt, &err);					\
-})
+/* Split @line at blanks and parse it. @line is changed and stays in use. */
+static int parse(char *line, struct kl_options *opt, struct kl_err *err)
+{
+	char *words[24] = { "kvmlite" }, *word;
+	int n = 1;
+
+	for (word = strtok(line, " "); word; word = strtok(NULL, " "))
+		words[n++] = word;
+	return kl_options_parse(n, words, opt, err);
+}
 
 KT_TEST(run_has_defaults)
 {
+	char line[] = "run --kernel vmlinuz";
 	struct kl_options opt;
 	struct kl_err err;
 
-	ASSERT_EQ(PARSE("run", "--kernel", "vmlinuz"), 0);
+	ASSERT_EQ(parse(line, &opt, &err), 0);
 	EXPECT_EQ(opt.command, KL_CMD_RUN);
 	EXPECT_STREQ(opt.kernel, "vmlinuz");
 	EXPECT_STREQ(opt.dev, "/dev/kvmlite");
@@ -54,13 +60,12 @@ KT_TEST(run_has_defaults)
 
 KT_TEST(run_takes_all_options)
 {
+	char line[] =
+		"run -k k -i i -c quiet -m 1G -n 4 --dev=/dev/kvm --stats --stats-json f --rtc-base 1700000000 --reset-status 3 -v";
 	struct kl_options opt;
 	struct kl_err err;
 
-	ASSERT_EQ(PARSE("run", "-k", "k", "-i", "i", "-c", "quiet", "-m",
-			"1G", "-n", "4", "--dev=/dev/kvm", "--stats",
-			"--stats-json", "f", "--rtc-base", "1700000000",
-			"--reset-status", "3", "-v"), 0);
+	ASSERT_EQ(parse(line, &opt, &err), 0);
 	EXPECT_STREQ(opt.initrd, "i");
 	EXPECT_STREQ(opt.cmdline, "quiet");
 	EXPECT_STREQ(opt.dev, "/dev/kvm");
@@ -72,56 +77,54 @@ KT_TEST(run_takes_all_options)
 	EXPECT(opt.stats && opt.verbose && opt.rtc_fixed);
 }
 
-/* Each wrong line names what was wrong. */
-#define REFUSED(needle, ...) do {					\
-		int rc = PARSE(__VA_ARGS__);				\
-									\
-		EXPECT_EQ(rc, -1);					\
-		KT_CHECK(rc == -1 && strstr(err.text, needle), (void)0,	\
-			 "'%s' does not name '%s'", err.text, needle);	\
-	} while (0)
+/* A wrong @text must be refused with a sentence that has @needle. */
+static void refused(const char *needle, const char *text)
+{
+	struct kl_options opt;
+	struct kl_err err = { "" };
+	char line[256];
+
+	snprintf(line, sizeof(line), "%s", text);
+	EXPECT_EQ(parse(line, &opt, &err), -1);
+	KT_CHECK(strstr(err.text, needle), (void)0,
+		 "'%s' does not name '%s'", err.text, needle);
+}
 
 KT_TEST(wrong_lines_are_named)
 {
-	struct kl_options opt;
-	struct kl_err err;
-
-	REFUSED("boot", "boot");
-	REFUSED("--kernel", "run");
-	REFUSED("--kernel", "run", "--kernel");
-	REFUSED("--bogus", "run", "--bogus");
-	REFUSED("vmlinuz", "run", "vmlinuz");
-	REFUSED("12", "run", "-k", "k", "--mem", "12");
-	REFUSED("1K", "run", "-k", "k", "--mem", "1K");
-	REFUSED("4097K", "run", "-k", "k", "--mem", "4097K");
-	REFUSED("2000G", "run", "-k", "k", "--mem", "2000G");
-	REFUSED("--cpus 0", "run", "-k", "k", "--cpus", "0");
-	REFUSED("--cpus 65", "run", "-k", "k", "--cpus", "65");
-	REFUSED("--cpus two", "run", "-k", "k", "--cpus", "two");
-	REFUSED("--reset-status 256", "run", "-k", "k", "--reset-status", "256");
-	REFUSED("--rtc-base now", "run", "-k", "k", "--rtc-base", "now");
-	REFUSED("run", "--stats");
+	refused("boot", "boot");
+	refused("--kernel", "run");
+	refused("--kernel", "run --kernel");
+	refused("--bogus", "run --bogus");
+	refused("vmlinuz", "run vmlinuz");
+	refused("12", "run -k k --mem 12");
+	refused("1K", "run -k k --mem 1K");
+	refused("4097K", "run -k k --mem 4097K");
+	refused("2000G", "run -k k --mem 2000G");
+	refused("--cpus 0", "run -k k --cpus 0");
+	refused("--cpus 65", "run -k k --cpus 65");
+	refused("--cpus two", "run -k k --cpus two");
+	refused("--reset-status 256", "run -k k --reset-status 256");
+	refused("--rtc-base now", "run -k k --rtc-base now");
+	refused("run", "--stats");
 }
 
 KT_TEST(nothing_to_do_is_an_error)
 {
-	char *words[] = { "kvmlite", NULL };
-	struct kl_options opt;
-	struct kl_err err;
-
-	EXPECT_EQ(kl_options_parse(1, words, &opt, &err), -1);
-	EXPECT(strstr(err.text, "run"));
+	refused("run", "");
 }
 
 KT_TEST(help_and_info)
 {
+	char help[] = "--help", run[] = "run --help";
+	char version[] = "--version", info[] = "info --dev x";
 	struct kl_options opt;
 	struct kl_err err;
 
-	EXPECT(!PARSE("--help") && opt.command == KL_CMD_HELP);
-	EXPECT(!PARSE("run", "--help") && opt.command == KL_CMD_HELP);
-	EXPECT(!PARSE("--version") && opt.command == KL_CMD_VERSION);
-	EXPECT(!PARSE("info", "--dev", "x") && opt.command == KL_CMD_INFO);
+	EXPECT(!parse(help, &opt, &err) && opt.command == KL_CMD_HELP);
+	EXPECT(!parse(run, &opt, &err) && opt.command == KL_CMD_HELP);
+	EXPECT(!parse(version, &opt, &err) && opt.command == KL_CMD_VERSION);
+	EXPECT(!parse(info, &opt, &err) && opt.command == KL_CMD_INFO);
 	EXPECT_STREQ(opt.dev, "x");
 	EXPECT(strstr(kl_help_text(), "EXIT STATUS"));
 }
