@@ -33,12 +33,14 @@ static unsigned int kl_core_bits(unsigned int cpus)
 }
 
 static void kl_leaf_1(struct kvm_cpuid_entry2 *e, unsigned int apic_id,
-		      unsigned int cpus)
+		      unsigned int cpus, bool deadline)
 {
 	unsigned int ids = 1u << kl_core_bits(cpus);
 
 	e->ebx = (e->ebx & 0xff00) | apic_id << 24 | ids << 16;
 	e->ecx |= KL_1C_HYPERVISOR;
+	if (deadline)
+		e->ecx |= KL_1C_TSC_DEADLINE;
 	if (cpus > 1)
 		e->edx |= KL_1D_HTT;
 	else
@@ -104,9 +106,11 @@ static void kl_leaf_tsc(struct kl_cpuid *cpuid, unsigned int tsc_khz)
  * @apic_id: APIC ID of the vCPU
  * @cpus: number of vCPUs, 1 to 128
  * @tsc_khz: frequency of its TSC in kHz, 0 if unknown
+ * @deadline: the kernel's LAPIC has the TSC-deadline timer, which the
+ *	supported table does not say (KVM_CAP_TSC_DEADLINE_TIMER does)
  */
 void kl_cpuid_for_vcpu(struct kl_cpuid *cpuid, unsigned int apic_id,
-		       unsigned int cpus, unsigned int tsc_khz)
+		       unsigned int cpus, unsigned int tsc_khz, bool deadline)
 {
 	unsigned int i;
 
@@ -115,7 +119,7 @@ void kl_cpuid_for_vcpu(struct kl_cpuid *cpuid, unsigned int apic_id,
 
 		switch (e->function) {
 		case 1:
-			kl_leaf_1(e, apic_id, cpus);
+			kl_leaf_1(e, apic_id, cpus, deadline);
 			break;
 		case 4: /* every cache is shared by one thread */
 			if (e->eax & 31)

@@ -6,6 +6,6 @@
 #include "libkvmlite/api.h"
 
 void kl_cpuid_for_vcpu(struct kl_cpuid *cpuid, unsigned int apic_id,
-		       unsigned int cpus, unsigned int tsc_khz);
+		       unsigned int cpus, unsigned int tsc_khz, bool deadline);
 
 #endif /* KL_USER_CPUID_H */

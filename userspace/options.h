@@ -10,7 +10,7 @@
 
 #define KL_DEFAULT_DEV "/dev/kvmlite"
 #define KL_DEFAULT_MEM (256ull << 20)
-#define KL_DEFAULT_CMDLINE "console=ttyS0 panic=-1 8250.nr_uarts=1"
+#define KL_DEFAULT_CMDLINE "console=ttyS0 panic=-1 pci=off 8250.nr_uarts=1"
 #define KL_MAX_CPUS 64u
 
 enum kl_command {

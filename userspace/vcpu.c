@@ -60,7 +60,9 @@ static int kl_vcpu_cpuid(struct kl_vcpu *vcpu, struct kl_err *err)
 	if (kl_api_supported_cpuid(vcpu->m->sys_fd, &cpuid, err))
 		return -1;
 	kl_cpuid_for_vcpu(&cpuid, vcpu->k.id, vcpu->m->opt->cpus,
-			  khz > 0 ? khz : 0);
+			  khz > 0 ? khz : 0,
+			  kl_api_cap(vcpu->m->sys_fd,
+				     KVM_CAP_TSC_DEADLINE_TIMER));
 	if (ioctl(vcpu->k.fd, KVM_SET_CPUID2, &cpuid.head) < 0)
 		return kl_err(err, "vCPU %u: KVM_SET_CPUID2: %s", vcpu->k.id,
 			      strerror(errno));

@@ -88,6 +88,7 @@ static_assert(sizeof(struct kl_acpi_fadt) == 276, "FADT revision 6");
 #define KL_FADT_PROC_C1 BIT(2)
 #define KL_FADT_PWR_BUTTON BIT(4)	/* set: no fixed power button */
 #define KL_FADT_SLP_BUTTON BIT(5)	/* set: no fixed sleep button */
+#define KL_FADT_FIX_RTC BIT(6)	/* set: the RTC has no fixed event */
 #define KL_FADT_TMR_VAL_EXT BIT(8)	/* the PM timer has 32 bits */
 #define KL_FADT_RESET_REG BIT(10)
 #define KL_BOOT_LEGACY_DEVICES BIT(0)
@@ -192,8 +193,8 @@ static uint64_t kl_acpi_fadt(struct kl_acpi_buf *b, uint64_t facs,
 		/* No 8042 is announced: a guest need not probe for a keyboard. */
 		.boot_arch = KL_BOOT_LEGACY_DEVICES | KL_BOOT_NO_VGA,
 		.flags = KL_FADT_WBINVD | KL_FADT_PROC_C1 | KL_FADT_PWR_BUTTON |
-			 KL_FADT_SLP_BUTTON | KL_FADT_TMR_VAL_EXT |
-			 KL_FADT_RESET_REG,
+			 KL_FADT_SLP_BUTTON | KL_FADT_FIX_RTC |
+			 KL_FADT_TMR_VAL_EXT | KL_FADT_RESET_REG,
 		.reset_reg = kl_acpi_port(0xcf9, 8, 1),
 		.reset_value = 6,
 		.minor = 0,

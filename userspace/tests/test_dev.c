@@ -394,10 +394,10 @@ KT_TEST(cpuid_topology_and_tsc)
 	e[0] = (struct kvm_cpuid_entry2){ .eax = 0x16, .ebx = 0x756e6547,
 					  .edx = 0x49656e69, .ecx = 0x6c65746e };
 	e[1] = (struct kvm_cpuid_entry2){ .function = 1, .ebx = 0xff00ff00,
-					  .ecx = 1 << 24 };
+					  .ecx = 0 };
 	e[2] = (struct kvm_cpuid_entry2){ .function = 0xb, .index = 1 };
 	c.head.nent = 3;
-	kl_cpuid_for_vcpu(&c, 2, 3, 2000000);
+	kl_cpuid_for_vcpu(&c, 2, 3, 2000000, true);
 	EXPECT_EQ(e[1].ebx, 0x0204ff00);
 	EXPECT(e[1].ecx >> 31);
 	EXPECT(e[1].edx & 1 << 28);
@@ -412,7 +412,7 @@ KT_TEST(cpuid_topology_and_tsc)
 	EXPECT_EQ(e[4].eax, 2000);
 	c.head.nent = 3;
 	e[1].ecx = 0; /* no deadline timer: the LAPIC's clock is not the TSC */
-	kl_cpuid_for_vcpu(&c, 0, 1, 2000000);
+	kl_cpuid_for_vcpu(&c, 0, 1, 2000000, false);
 	EXPECT_EQ(c.head.nent, 4);
 	EXPECT_EQ(e[3].function, 0x16);
 	EXPECT(!(e[1].edx & 1 << 28));

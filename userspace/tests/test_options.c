@@ -61,7 +61,8 @@ KT_TEST(run_has_defaults)
 KT_TEST(run_takes_all_options)
 {
 	char line[] =
-		"run -k k -i i -c quiet -m 1G -n 4 --dev=/dev/kvm --stats --stats-json f --rtc-base 1700000000 --reset-status 3 -v";
+		"run -k k -i i -c quiet -m 1G -n 4 --dev=/dev/kvm --stats --stats-json f";
+	char more[] = "run -k k --rtc-base 1700000000 --reset-status 3 -v";
 	struct kl_options opt;
 	struct kl_err err;
 
@@ -72,9 +73,11 @@ KT_TEST(run_takes_all_options)
 	EXPECT_STREQ(opt.stats_json, "f");
 	EXPECT_EQ(opt.mem, 1ull << 30);
 	EXPECT_EQ(opt.cpus, 4);
+	EXPECT(opt.stats && !opt.verbose && !opt.rtc_fixed);
+	ASSERT_EQ(parse(more, &opt, &err), 0);
 	EXPECT_EQ(opt.rtc_base, 1700000000);
 	EXPECT_EQ(opt.reset_status, 3);
-	EXPECT(opt.stats && opt.verbose && opt.rtc_fixed);
+	EXPECT(!opt.stats && opt.verbose && opt.rtc_fixed);
 }
 
 /* A wrong @text must be refused with a sentence that has @needle. */
