@@ -26,6 +26,8 @@ struct kl_routing;
  * @chips: PIC pair and IOAPIC, NULL without an irqchip in the kernel;
  *	published once, before the first vCPU exists
  * @pit: the interval timer or NULL; published once
+ * @next_lowest: index of the vCPU asked first for a lowest-priority interrupt, a
+ *	hint written without a lock
  */
 struct kl_vm_irq {
 	raw_spinlock_t lock; /* see the order of locks in uapi/object.h */
@@ -33,6 +35,7 @@ struct kl_vm_irq {
 	struct kl_routing __rcu *routing;
 	struct kl_chips *chips;
 	struct kl_pit_dev *pit;
+	unsigned int next_lowest;
 };
 
 /**
@@ -42,7 +45,7 @@ struct kl_vm_irq {
  *	the vCPU's thread
  * @tsc_offset: guest TSC minus host TSC; after a change call
  *	kl_irq_tsc_changed()
- * @events: bitmap of pending INIT, SIPI and ExtINT
+ * @events: bitmap of pending INIT, SIPI (KL_IRQ_*) and ExtINT
  * @nmis: NMIs that wait, 2 at most: one delivered, one behind it
  * @sipi_vector: page number of the start-up IPI in @events
  * @user_vector: vector of KVM_INTERRUPT that waits, -1 if none
@@ -51,7 +54,7 @@ struct kl_vcpu_irq {
 	struct kl_lapic *lapic;
 	u64 apic_base;
 	s64 tsc_offset;
-	unsigned long events;
+	atomic_t events;
 	atomic_t nmis;
 	u8 sipi_vector;
 	int user_vector;
