@@ -3,7 +3,8 @@
  * Decoding: prefixes, opcode, ModRM, SIB, displacement, immediates (SDM,
  * "Instruction Format"), led by the rows of tables.c.
  *
- * tour 25: bytes come in at most two fetches and every length error is found here, so execution never meets a bad form.
+ * tour 25: bytes come in at most two fetches and every length error is found
+ * here, so execution never meets a bad form.
  */
 #include <linux/types.h>
 #include <linux/string.h>

@@ -4,7 +4,8 @@
  * fault or a pending access in the middle leaves the registers where the
  * hardware would, and the work of one call is bounded.
  *
- * tour 27: REP is a loop of committed iterations, cut after a bounded number so that interrupts get in.
+ * tour 27: REP is a loop of committed iterations, cut after a bounded number so
+ * that interrupts get in.
  */
 #include <linux/types.h>
 #include <linux/minmax.h>

@@ -49,7 +49,7 @@ KT_TEST(addressing_16)
 	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		u8 code[4] = { 0x8d, rows[i].modrm, 0x10, 0 };
 
 		real_mode();
@@ -303,7 +303,7 @@ KT_TEST(decimal)
 	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		m_reset(&m, KL_INSN_PROT32);
 		m.ctx.gpr[KL_RAX] = rows[i].ax;
 		m.ctx.rflags |= rows[i].in;
