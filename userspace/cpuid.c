@@ -47,21 +47,38 @@ static void kl_leaf_1(struct kvm_cpuid_entry2 *e, unsigned int apic_id,
 		e->edx &= ~KL_1D_HTT;
 }
 
-/* Extended topology: subleaf 0 is the thread, 1 the core, 2 the end. */
-static void kl_leaf_topology(struct kvm_cpuid_entry2 *e, unsigned int apic_id,
-			     unsigned int cpus)
+/*
+ * Extended topology: subleaf 0 is the thread, 1 the core, 2 the end. The
+ * supported table may have only the first of them: all three are made anew.
+ */
+static void kl_leaf_topology(struct kl_cpuid *cpuid, uint32_t leaf,
+			     unsigned int apic_id, unsigned int cpus)
 {
-	e->eax = 0;
-	e->ebx = 0;
-	e->ecx = e->index & 0xff;
-	e->edx = apic_id;
-	if (e->index == 0) {
-		e->ebx = 1;
-		e->ecx |= 1 << 8;
-	} else if (e->index == 1) {
-		e->eax = kl_core_bits(cpus);
-		e->ebx = cpus;
-		e->ecx |= 2 << 8;
+	unsigned int i, n = 0, had = cpuid->head.nent;
+	struct kvm_cpuid_entry2 *e;
+
+	for (i = 0; i < had; i++)
+		if (cpuid->entries[i].function != leaf)
+			cpuid->entries[n++] = cpuid->entries[i];
+	cpuid->head.nent = n;
+	if (n == had || n + 3 > KL_MAX_CPUID)
+		return;
+	for (i = 0; i < 3; i++) {
+		e = &cpuid->entries[cpuid->head.nent++];
+		memset(e, 0, sizeof(*e));
+		e->function = leaf;
+		e->index = i;
+		e->flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
+		e->ecx = i;
+		e->edx = apic_id;
+		if (i == 0) {
+			e->ebx = 1;
+			e->ecx |= 1 << 8;
+		} else if (i == 1) {
+			e->eax = kl_core_bits(cpus);
+			e->ebx = cpus;
+			e->ecx |= 2 << 8;
+		}
 	}
 }
 
@@ -125,13 +142,11 @@ void kl_cpuid_for_vcpu(struct kl_cpuid *cpuid, unsigned int apic_id,
 			if (e->eax & 31)
 				e->eax = (e->eax & 0x3fff) | (cpus - 1) << 26;
 			break;
-		case 0xb:
-		case 0x1f:
-			kl_leaf_topology(e, apic_id, cpus);
-			break;
 		default:
 			break;
 		}
 	}
+	kl_leaf_topology(cpuid, 0xb, apic_id, cpus);
+	kl_leaf_topology(cpuid, 0x1f, apic_id, cpus);
 	kl_leaf_tsc(cpuid, tsc_khz);
 }

@@ -11,6 +11,7 @@
 
 #define KL_PM_HZ 3579545ull
 #define KL_TMR_STS 0x0001
+#define KL_EN_MASK 0x0721 /* timer, global lock, buttons, RTC */
 #define KL_CNT_SCI_EN 0x0001
 #define KL_CNT_SLP_EN 0x2000
 #define KL_CNT_SLP_TYP(v) (((v) >> 10) & 7)
@@ -70,14 +71,17 @@ static uint32_t kl_pm_in(void *opaque, uint16_t port, unsigned int size)
 	return value >> (8 * (port & 3));
 }
 
-/* Write bytes @shift and on of PM1_STS (low half) and PM1_EN (high half). */
+/*
+ * Write the bytes in @mask of PM1_STS (low half) and PM1_EN (high half). Every
+ * event may be enabled (guests read it back), only the timer ever happens.
+ */
 static void kl_pm_event(struct kl_acpi_pm *pm, uint32_t value, uint32_t mask)
 {
 	if (value & mask & KL_TMR_STS)
 		pm->acked = kl_pm_ticks(pm) >> 31;
 	if (mask >> 16)
 		pm->enable = ((pm->enable & ~(mask >> 16)) |
-			      (value & mask) >> 16) & KL_TMR_STS;
+			      (value & mask) >> 16) & KL_EN_MASK;
 	kl_pm_update(pm);
 }
 

@@ -286,6 +286,9 @@ KT_TEST(acpi_timer_counts)
 	EXPECT_EQ(in(0x609, 1), 3579545 >> 8 & 0xff);
 	out(0x602, 2, 1); /* ask for the toggle of bit 31 */
 	EXPECT_EQ(in(0x602, 2), 1);
+	out(0x602, 2, 0xffff); /* what can be enabled reads back */
+	EXPECT_EQ(in(0x602, 2), 0x721);
+	out(0x602, 2, 1);
 	EXPECT(!b.f.line[9]);
 	b.f.now = b.f.alarm;
 	kl_timers_run(&b.f.env);
@@ -395,26 +398,29 @@ KT_TEST(cpuid_topology_and_tsc)
 					  .edx = 0x49656e69, .ecx = 0x6c65746e };
 	e[1] = (struct kvm_cpuid_entry2){ .function = 1, .ebx = 0xff00ff00,
 					  .ecx = 0 };
-	e[2] = (struct kvm_cpuid_entry2){ .function = 0xb, .index = 1 };
+	e[2] = (struct kvm_cpuid_entry2){ .function = 0xb };
 	c.head.nent = 3;
 	kl_cpuid_for_vcpu(&c, 2, 3, 2000000, true);
 	EXPECT_EQ(e[1].ebx, 0x0204ff00);
 	EXPECT(e[1].ecx >> 31);
 	EXPECT(e[1].edx & 1 << 28);
-	EXPECT_EQ(e[2].eax, 2);
-	EXPECT_EQ(e[2].ebx, 3);
-	EXPECT_EQ(e[2].ecx, 0x201);
-	EXPECT_EQ(e[2].edx, 2);
-	ASSERT_EQ(c.head.nent, 5);
-	EXPECT_EQ(e[3].function, 0x15);
-	EXPECT_EQ(e[3].ecx, 2000000000);
-	EXPECT_EQ(e[4].function, 0x16);
-	EXPECT_EQ(e[4].eax, 2000);
-	c.head.nent = 3;
+	ASSERT_EQ(c.head.nent, 7);
+	EXPECT_EQ(e[2].ecx, 0x100);
+	EXPECT_EQ(e[2].ebx, 1);
+	EXPECT_EQ(e[3].eax, 2);
+	EXPECT_EQ(e[3].ebx, 3);
+	EXPECT_EQ(e[3].ecx, 0x201);
+	EXPECT_EQ(e[3].edx, 2);
+	EXPECT_EQ(e[4].ecx, 2);
+	EXPECT_EQ(e[5].function, 0x15);
+	EXPECT_EQ(e[5].ecx, 2000000000);
+	EXPECT_EQ(e[6].function, 0x16);
+	EXPECT_EQ(e[6].eax, 2000);
+	c.head.nent = 2;
 	e[1].ecx = 0; /* no deadline timer: the LAPIC's clock is not the TSC */
 	kl_cpuid_for_vcpu(&c, 0, 1, 2000000, false);
-	EXPECT_EQ(c.head.nent, 4);
-	EXPECT_EQ(e[3].function, 0x16);
+	EXPECT_EQ(c.head.nent, 3);
+	EXPECT_EQ(e[2].function, 0x16);
 	EXPECT(!(e[1].edx & 1 << 28));
 }
 
