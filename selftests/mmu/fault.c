@@ -49,8 +49,11 @@ static uint64_t violations(struct kl_vcpu *v)
 {
 	uint64_t n = 0;
 
-	if (!kl_stat(v->fd, "ept_violations", &n))
-		kl_stat(v->fd, "pf_taken", &n);
+	/* kvm-lite's name for it, and the stock module's. */
+	if (kl_cap(NULL, KVM_CAP_BINARY_STATS_FD) &&
+	    !kl_stat(v->fd, "ept_faults", &n) &&
+	    !kl_stat(v->fd, "pf_taken", &n))
+		kl_fail("no counter of faults among the stats");
 	return n;
 }
 

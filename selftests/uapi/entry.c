@@ -59,49 +59,69 @@ static void idt_base(struct kvm_sregs *s) { s->idt.base = 1ULL << 60; }
  * struct broken - one state that breaks one rule
  * @name: of the rule, in the test's output
  * @change: breaks it in a state that enters
- * @field: what the explanation must name, in any case of letters
+ * @field: VMCS field that the explanation must name, as the SDM spells it
  */
 static const struct broken {
 	const char *name;
 	void (*change)(struct kvm_sregs *sregs);
 	const char *field;
 } broken[] = {
-	{ "TR is no busy TSS", tr_type, "TR" },
-	{ "TR is not present", tr_absent, "TR" },
-	{ "TR is a code or data segment", tr_s, "TR" },
-	{ "TR has a limit that granularity excludes", tr_limit, "TR" },
-	{ "TR is in the LDT", tr_ti, "TR" },
-	{ "TR base is not canonical", tr_base, "TR" },
-	{ "CS is not present", cs_absent, "CS" },
-	{ "CS is a data segment", cs_type, "CS" },
-	{ "CS has both L and D", cs_l_db, "CS" },
-	{ "CS is a system segment", cs_s, "CS" },
-	{ "CS has a DPL other than SS", cs_dpl, "CS" },
-	{ "SS has a DPL other than its RPL", ss_dpl, "SS" },
-	{ "SS is a code segment", ss_type, "SS" },
-	{ "DS is code that is not readable", ds_type, "DS" },
-	{ "DS has a limit that granularity excludes", ds_g, "DS" },
-	{ "FS base is not canonical", fs_base, "FS" },
-	{ "GS base is not canonical", gs_base, "GS" },
-	{ "LDTR is no LDT", ldt_type, "LDTR" },
-	{ "LDTR base is not canonical", ldt_base, "LDTR" },
-	{ "GDTR base is not canonical", gdt_base, "GDTR" },
-	{ "IDTR base is not canonical", idt_base, "IDTR" },
+	{ "TR is no busy TSS", tr_type, "Guest TR access rights" },
+	{ "TR is not present", tr_absent, "Guest TR access rights" },
+	{ "TR is a code or data segment", tr_s, "Guest TR access rights" },
+	{ "TR has a limit that granularity excludes", tr_limit, "Guest TR " },
+	{ "TR is in the LDT", tr_ti, "Guest TR selector" },
+	{ "TR base is not canonical", tr_base, "Guest TR base" },
+	{ "CS is not present", cs_absent, "Guest CS access rights" },
+	{ "CS is a data segment", cs_type, "Guest CS access rights" },
+	{ "CS has both L and D", cs_l_db, "Guest CS access rights" },
+	{ "CS is a system segment", cs_s, "Guest CS access rights" },
+	{ "CS has a DPL other than SS", cs_dpl, "Guest CS access rights" },
+	{ "SS has a DPL other than its RPL", ss_dpl, "Guest SS access rights" },
+	{ "SS is a code segment", ss_type, "Guest SS access rights" },
+	{ "DS is code that is not readable", ds_type, "Guest DS access rights" },
+	{ "DS has a limit that granularity excludes", ds_g, "Guest DS " },
+	{ "FS base is not canonical", fs_base, "Guest FS base" },
+	{ "GS base is not canonical", gs_base, "Guest GS base" },
+	{ "LDTR is no LDT", ldt_type, "Guest LDTR access rights" },
+	{ "LDTR base is not canonical", ldt_base, "Guest LDTR base" },
+	{ "GDTR base is not canonical", gdt_base, "Guest GDTR base" },
+	{ "IDTR base is not canonical", idt_base, "Guest IDTR base" },
 };
+
+/* The same segment; CS and SS share rules about their DPLs. */
+static bool related(const char *a, const char *b)
+{
+	const char *x = a + strlen("Guest "), *y = b + strlen("Guest ");
+
+	if ((*x == 'C' || *x == 'S') && (*y == 'C' || *y == 'S'))
+		return true;
+	return strcspn(x, " ") == strcspn(y, " ") &&
+	       !strncmp(x, y, strcspn(x, " "));
+}
 
 static void explained(struct kl_vm *vm, const struct broken *b)
 {
 	struct kvmlite_death d = { 0 };
+	unsigned int i;
+	char *at;
 
 	kl_ok(ioctl(vm->fd, KVMLITE_GET_DEATH_REASON, &d));
 	kl_eq(d.cause, KVMLITE_DEATH_ENTRY);
 	kl_eq(d.vcpu_id, 0);
 	kl_eq(d.hw_reason & 0xffff, INVALID_GUEST_STATE);
 	kl_check(memchr(d.text, 0, sizeof(d.text)));
-	if (!strcasestr(d.text, b->field))
+	at = strstr(d.text, b->field);
+	if (!at)
 		kl_fail("%s: the explanation does not name %s: %s", b->name,
 			b->field, d.text);
-	printf("# %s: %.*s\n", b->name, (int)strcspn(d.text, "\n"), d.text);
+	printf("# %s: %.*s\n", b->name, (int)strcspn(at, "\n"), at);
+	/* What is not broken must not be blamed. */
+	for (i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
+		if (!related(b->field, broken[i].field) &&
+		    strstr(d.text, broken[i].field))
+			kl_fail("%s: the explanation blames %s: %s", b->name,
+				broken[i].field, d.text);
 }
 
 /* True if the CPU refused it, false if the ioctl did. */
