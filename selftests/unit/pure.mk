@@ -24,7 +24,7 @@ PURE_HEADERS := $(O)/include/.linked
 PURE_CFLAGS := -I$(O)/include -I$(TOP)/selftests/unit/shim
 
 # Names that a kernel of the supported range lacks are simply not linked.
-PURE_LINKS := asm/vmx.h asm/vmxfeatures.h asm/trapnr.h asm/msr-index.h \
+PURE_LINKS := asm/apicdef.h asm/vmx.h asm/vmxfeatures.h asm/trapnr.h asm/msr-index.h \
 	uapi/asm/vmx.h
 
 $(PURE_HEADERS): $(PURE_ARCH)/asm/vmx.h $(TOP)/selftests/unit/pure.mk

@@ -35,6 +35,12 @@
 #define BIT_ULL(n) (1ULL << (n))
 #define GENMASK(h, l) ((~0UL << (l)) & (~0UL >> (63 - (h))))
 #define GENMASK_ULL(h, l) ((~0ULL << (l)) & (~0ULL >> (63 - (h))))
+#ifndef U32_MAX
+#define U32_MAX UINT32_MAX
+#endif
+#ifndef S64_MAX
+#define S64_MAX INT64_MAX
+#endif
 #define lower_32_bits(n) ((u32)(n))
 #define upper_32_bits(n) ((u32)((u64)(n) >> 32))
 
@@ -109,6 +115,16 @@ static inline int fls64(u64 v) { return v ? 64 - __builtin_clzll(v) : 0; }
 static inline bool is_power_of_2(unsigned long n)
 {
 	return n && !(n & (n - 1));
+}
+
+static inline bool test_and_set_bit(unsigned long n, unsigned long *word)
+{
+	return __atomic_fetch_or(word, BIT(n), __ATOMIC_SEQ_CST) & BIT(n);
+}
+
+static inline bool test_and_clear_bit(unsigned long n, unsigned long *word)
+{
+	return __atomic_fetch_and(word, ~BIT(n), __ATOMIC_SEQ_CST) & BIT(n);
 }
 
 static inline u64 rol64(u64 v, unsigned int n)
