@@ -159,12 +159,16 @@ static void after_exit_irqoff(struct kl_vcpu *vcpu)
 	}
 }
 
-/* The part of an entry that is not repeated for exits handled at once. */
-static void enter_inner(struct kl_vcpu *vcpu)
+/*
+ * The part of an entry that is not repeated for exits handled at once. Returns
+ * true if the last exit was one of those.
+ */
+static bool enter_inner(struct kl_vcpu *vcpu)
 {
 	struct kl_vcpu_vmx *v = &vcpu->vmx;
 	bool breakpoints = v->dr7 & DR_GLOBAL_ENABLE_MASK ||
 			   v->dr7 & DR_LOCAL_ENABLE_MASK;
+	bool handled = false;
 	u64 host_xcr0 = 0;
 
 	kl_host_fpu_ensure();
@@ -196,11 +200,10 @@ static void enter_inner(struct kl_vcpu *vcpu)
 			    entry_ticks >> kl_caps_timer_shift(&kl_caps));
 
 	kl_host_guest_time_enter();
-	while (!enter_once(vcpu) && kl_handle_exit_fast(vcpu)) {
-		if (READ_ONCE(vcpu->requests) || v->exception.pending ||
-		    kl_host_guest_work_pending())
-			break;
-	}
+	do {
+		handled = !enter_once(vcpu) && kl_handle_exit_fast(vcpu);
+	} while (handled && !kl_request_pending(vcpu) && !v->exception.pending &&
+		 !kl_host_guest_work_pending());
 	v->entry_event = 0;
 	WRITE_ONCE(vcpu->state, KL_VCPU_HOST);
 	after_exit_irqoff(vcpu);
@@ -213,6 +216,7 @@ static void enter_inner(struct kl_vcpu *vcpu)
 	}
 	if (host_xcr0 && host_xcr0 != v->xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, host_xcr0);
+	return handled;
 }
 
 /* Enter the guest if nothing speaks against it. */
@@ -220,7 +224,7 @@ static enum kl_result enter_guest(struct kl_vcpu *vcpu)
 {
 	struct kl_vcpu_vmx *v = &vcpu->vmx;
 	enum kl_result result;
-	bool events;
+	bool events, handled;
 
 	preempt_disable();
 	if (kl_request_pending(vcpu)) {
@@ -247,13 +251,13 @@ static enum kl_result enter_guest(struct kl_vcpu *vcpu)
 		return kl_vmx_is_on() ? KL_RESUME : kl_user_error(vcpu, -EIO);
 	}
 	trace_kvmlite_entry(vcpu->id);
-	enter_inner(vcpu);
+	handled = enter_inner(vcpu);
 	local_irq_enable();
 	vcpu->ran = true;
-	if (may_vector(v->exit_reason))
+	if (!handled && may_vector(v->exit_reason))
 		kl_requeue_vectoring(vcpu);
 	preempt_enable();
-	return kl_handle_exit(vcpu);
+	return handled ? KL_RESUME : kl_handle_exit(vcpu);
 }
 
 /* INIT and start-up IPIs that arrived. */
