@@ -2,8 +2,6 @@
 /*
  * Gives a vCPU a task register that no CPU accepts, runs it, and prints why the
  * CPU refused to enter the guest.
- *
- *   gcc -I uapi -o death_reason Documentation/examples/death_reason.c
  */
 #include <fcntl.h>
 #include <linux/kvm.h>

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Prints the VMX capability MSRs of this machine, as the module read them.
- *
- *   gcc -I uapi -o vmx_caps Documentation/examples/vmx_caps.c
  */
 #include <fcntl.h>
 #include <stdio.h>
