@@ -77,7 +77,8 @@ static const struct broken {
 	{ "CS has both L and D", cs_l_db, "Guest CS access rights" },
 	{ "CS is a system segment", cs_s, "Guest CS access rights" },
 	{ "CS has a DPL other than SS", cs_dpl, "Guest CS access rights" },
-	{ "SS has a DPL other than its RPL", ss_dpl, "Guest SS access rights" },
+	/* With unrestricted guest only CS ties the DPL of SS. */
+	{ "SS has a DPL other than CS", ss_dpl, "Guest CS access rights" },
 	{ "SS is a code segment", ss_type, "Guest SS access rights" },
 	{ "DS is code that is not readable", ds_type, "Guest DS access rights" },
 	{ "DS has a limit that granularity excludes", ds_g, "Guest DS " },
