@@ -153,6 +153,8 @@ void kl_ioapic_eoi(struct kl_ioapic *io, u8 vector)
  * kl_ioapic_read - read a register
  * @io: the IOAPIC
  * @offset: bytes from its base
+ *
+ * Return: its value; 0 for what does not exist.
  */
 u32 kl_ioapic_read(const struct kl_ioapic *io, u32 offset)
 {

@@ -48,8 +48,9 @@ static bool meant(struct kl_vcpu *vcpu, struct kl_vcpu *from, const struct kl_in
 /* One of those that are meant: of those with the lowest priority the next one. */
 static int send_lowest(struct kl_vm *vm, struct kl_vcpu *from, const struct kl_intr *intr)
 {
-	struct kl_vcpu *vcpu, *best = NULL;
+	/* Pairs with the release that publishes a vCPU: its slot is filled. */
 	unsigned int i, nr = smp_load_acquire(&vm->nr_vcpus);
+	struct kl_vcpu *vcpu, *best = NULL;
 	unsigned int first = READ_ONCE(vm->irq.next_lowest);
 	unsigned int best_ppr = 0x100, at = 0;
 

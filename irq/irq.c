@@ -127,6 +127,8 @@ static bool pic_pending(struct kl_vcpu *vcpu)
  * @vcpu: the vCPU, by its own thread
  *
  * Whether the guest can be interrupted is not looked at.
+ *
+ * Return: true if one does.
  */
 bool kl_irq_pending(struct kl_vcpu *vcpu)
 {
@@ -173,6 +175,8 @@ int kl_irq_ack(struct kl_vcpu *vcpu)
 /**
  * kl_irq_runnable_event - does an event wait that ends HLT?
  * @vcpu: the vCPU, by its own thread; the guest's IF is not looked at
+ *
+ * Return: true if one does.
  */
 bool kl_irq_runnable_event(struct kl_vcpu *vcpu)
 {
@@ -228,6 +232,8 @@ void kl_irq_queue_nmi(struct kl_vcpu *vcpu)
 /**
  * kl_irq_nmi_pending - does an NMI wait?
  * @vcpu: the vCPU
+ *
+ * Return: true if one does.
  */
 bool kl_irq_nmi_pending(struct kl_vcpu *vcpu)
 {
@@ -248,6 +254,8 @@ bool kl_irq_take_nmi(struct kl_vcpu *vcpu)
 /**
  * kl_irq_init_sipi_pending - does an INIT or a start-up IPI wait?
  * @vcpu: the vCPU
+ *
+ * Return: true if one does.
  */
 bool kl_irq_init_sipi_pending(struct kl_vcpu *vcpu)
 {

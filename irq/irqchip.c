@@ -209,6 +209,8 @@ void kl_irqchip_eoi(struct kl_vm *vm, u8 vector)
 /**
  * kl_irqchip_pic_output - does the PIC pair ask for the CPU?
  * @vm: the VM
+ *
+ * Return: true if it does; may be stale by the time it is looked at.
  */
 bool kl_irqchip_pic_output(struct kl_vm *vm)
 {
@@ -237,6 +239,8 @@ int kl_irqchip_pic_ack(struct kl_vm *vm)
 /**
  * kl_irqchip_in_kernel - does the VM have its interrupt controllers here?
  * @vm: the VM
+ *
+ * Return: true if it does.
  */
 bool kl_irqchip_in_kernel(const struct kl_vm *vm)
 {

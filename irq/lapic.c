@@ -34,6 +34,8 @@ static bool software_enabled(const struct kl_lapic *lapic)
 /**
  * kl_lapic_enabled - is there an APIC that takes part in the system?
  * @vcpu: the vCPU
+ *
+ * Return: true if there is and IA32_APIC_BASE enables it.
  */
 bool kl_lapic_enabled(const struct kl_vcpu *vcpu)
 {
@@ -45,6 +47,8 @@ bool kl_lapic_enabled(const struct kl_vcpu *vcpu)
  * @vcpu: the vCPU
  *
  * It is wired to LINT0, which without an APIC is the CPU's INTR pin.
+ *
+ * Return: true if it does.
  */
 bool kl_lapic_takes_pic(const struct kl_vcpu *vcpu)
 {
@@ -428,6 +432,8 @@ void kl_lapic_set_cr8(struct kl_vcpu *vcpu, u64 cr8)
 /**
  * kl_lapic_base_get - IA32_APIC_BASE
  * @vcpu: the vCPU
+ *
+ * Return: its value.
  */
 u64 kl_lapic_base_get(struct kl_vcpu *vcpu)
 {

@@ -75,6 +75,8 @@ bool kl_vec_clear(struct kl_apic *a, u32 reg, u8 vector)
  * @a: the APIC
  * @reg: APIC_IRR, APIC_ISR or APIC_TMR
  * @vector: the vector
+ *
+ * Return: true if it is.
  */
 bool kl_vec_test(const struct kl_apic *a, u32 reg, u8 vector)
 {
@@ -104,6 +106,8 @@ int kl_vec_highest(const struct kl_apic *a, u32 reg)
 /**
  * kl_apic_ppr - processor priority (SDM, "Task and Processor Priorities")
  * @a: the APIC
+ *
+ * Return: the PPR, 8 bits.
  */
 u8 kl_apic_ppr(const struct kl_apic *a)
 {
@@ -192,6 +196,8 @@ void kl_apic_reset(struct kl_apic *a, bool bsp)
  * kl_apic_readable - may software read a register?
  * @a: the APIC
  * @reg: offset in the page
+ *
+ * Return: true if it exists in this mode and can be read.
  */
 bool kl_apic_readable(const struct kl_apic *a, u32 reg)
 {
@@ -380,6 +386,8 @@ void kl_apic_sanitise(struct kl_apic *a)
  * @a: the APIC; its vCPU may run
  * @dest: destination; a physical broadcast is KL_DEST_ALL
  * @logical: it is a logical destination
+ *
+ * Return: true if it is.
  */
 bool kl_apic_match(const struct kl_apic *a, u32 dest, bool logical)
 {
@@ -421,6 +429,8 @@ u32 kl_apic_divisor(u32 divide)
  * kl_apic_count_to_ns - time in ns that a count takes at 1 GHz
  * @count: the count
  * @divide: divide configuration register
+ *
+ * Return: ns.
  */
 u64 kl_apic_count_to_ns(u32 count, u32 divide)
 {
@@ -431,6 +441,8 @@ u64 kl_apic_count_to_ns(u32 count, u32 divide)
  * kl_apic_ns_to_count - count that is left
  * @ns: time until zero, may have passed
  * @divide: divide configuration register
+ *
+ * Return: the count, rounded down; 0 if the time has passed.
  */
 u32 kl_apic_ns_to_count(s64 ns, u32 divide)
 {

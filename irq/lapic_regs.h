@@ -72,6 +72,8 @@ struct kl_apic {
  * kl_apic_get - a register's value as it is stored
  * @a: the APIC
  * @reg: offset in the page, 0 to 0xff0
+ *
+ * Return: the value.
  */
 static inline u32 kl_apic_get(const struct kl_apic *a, u32 reg)
 {

@@ -29,6 +29,8 @@ static u32 timer_mode(const struct kl_lapic *lapic)
 /**
  * kl_lapic_timer_in_deadline - is the timer in TSC-deadline mode?
  * @lapic: the APIC
+ *
+ * Return: true if it is.
  */
 bool kl_lapic_timer_in_deadline(const struct kl_lapic *lapic)
 {
@@ -135,6 +137,8 @@ void kl_lapic_timer_count(struct kl_lapic *lapic, u32 count)
 /**
  * kl_lapic_timer_current - the current count
  * @lapic: the APIC
+ *
+ * Return: the count, 0 if the timer does not run.
  */
 u32 kl_lapic_timer_current(const struct kl_lapic *lapic)
 {

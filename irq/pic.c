@@ -96,11 +96,10 @@ int kl_pic_line(struct kl_pic *pic, unsigned int irq, bool level)
 		return -1;
 	s = &pic->chip[array_index_nospec(irq >> 3, 2)];
 	was = s->irr & bit;
-	if (s->elcr & bit) {
+	if (s->elcr & bit)
 		s->irr = level ? s->irr | bit : s->irr & ~bit;
-	} else if (level && !(s->last_irr & bit)) {
+	else if (level && !(s->last_irr & bit))
 		s->irr |= bit;
-	}
 	s->last_irr = level ? s->last_irr | bit : s->last_irr & ~bit;
 	update(pic);
 	if (s->imr & bit)

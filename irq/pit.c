@@ -91,6 +91,8 @@ static u16 current_count(const struct kl_pit *pit, unsigned int n, s64 now)
  * @pit: the timer
  * @channel: 0 to 2
  * @now: time in ns
+ *
+ * Return: its level.
  */
 bool kl_pit_out(const struct kl_pit *pit, unsigned int channel, s64 now)
 {

@@ -21,6 +21,8 @@
  * @address_lo: its address, bits 31:0. The base is not looked at: clients give
  *	addresses relative to it
  * @data: its data
+ *
+ * Return: the message.
  */
 struct kl_intr kl_msi_decode(u32 address_lo, u32 data)
 {
