@@ -9,26 +9,28 @@
 MODEL=${MODEL:-$DEFAULT_MODEL}
 check_model "$MODEL"
 "$TB/bench.sh" || exit 1
-[ $# -gt 0 ] && step "building the module and the tests"
-"$TB/build.sh" module || exit 1
-"$TB/build.sh" kselftests || exit 1
 list=$BUILD/kselftests/list
-[ -s "$list" ] || die "build/kselftests/list names no test"
-
 out=$BUILD/run-input/${RUN_NAME:-selftest}
+mkdir -p "$BUILD/kselftests"
+in_bench make -s -C /src/selftests O=/src/build/kselftests /src/build/kselftests/list \
+	>/dev/null 2>&1 </dev/null
+[ -s "$list" ] || die "selftests/Makefile names no test"
 rm -rf "$out"
 mkdir -p "$out"
 if [ $# -gt 0 ]; then
 	for t; do
-		grep -E "^$t( |\$)" "$list" >>"$out/list" || {
+		awk -v t="$t" '$1 == t { print; n++ } END { exit !n }' "$list" >>"$out/list" || {
 			say "kvm-lite: T=$t is no test; the tests are:"
 			cut -d' ' -f1 "$list" | sed 's/^/  /' >&2
 			exit 2
 		}
 	done
+	step "building the module and the tests"
 else
 	cp "$list" "$out/list"
 fi
+"$TB/build.sh" module || exit 1
+"$TB/build.sh" kselftests || exit 1
 cp "$BUILD/module/kvmlite.ko" "$TB/ktests.sh" "$out/"
 cut -d' ' -f1 "$out/list" | while read -r t; do
 	cp "$BUILD/kselftests/$t" "$out/" || exit 1
