@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <asm/apicdef.h>
 
+#include "../mmu/bus.h"
 #include "../mmu/request.h"
 #include "../uapi/object.h"
 #include "irqchip.h"
@@ -60,6 +61,8 @@ static int pic_read(struct kl_vcpu *vcpu, struct kl_bus_dev *dev, gpa_t addr,
 	u8 *byte = data;
 	bool was;
 
+	if (!vm->irq.chips)
+		return -EOPNOTSUPP;
 	flags = pic_lock(vm, &was);
 	/* Wider accesses become one to each port, as on the ISA bus. */
 	for (i = 0; i < len; i++)
@@ -77,6 +80,8 @@ static int pic_write(struct kl_vcpu *vcpu, struct kl_bus_dev *dev, gpa_t addr,
 	unsigned int i;
 	bool was;
 
+	if (!vm->irq.chips)
+		return -EOPNOTSUPP;
 	flags = pic_lock(vm, &was);
 	for (i = 0; i < len; i++)
 		kl_pic_write(&vm->irq.chips->pic, addr + i, byte[i]);
@@ -89,6 +94,9 @@ static const struct kl_bus_ops pic_ops = {
 	.write = pic_write,
 };
 
+/* One for all VMs: what it is about is in the VM of the vCPU that asks. */
+static struct kl_bus_dev pic_dev = { .ops = &pic_ops };
+
 static int ioapic_read(struct kl_vcpu *vcpu, struct kl_bus_dev *dev, gpa_t addr,
 		       unsigned int len, void *data)
 {
@@ -96,6 +104,8 @@ static int ioapic_read(struct kl_vcpu *vcpu, struct kl_bus_dev *dev, gpa_t addr,
 	unsigned long flags;
 	u32 value;
 
+	if (!vm->irq.chips)
+		return -EOPNOTSUPP;
 	memset(data, 0, len);
 	/* Registers are 32 bits, aligned to 16 bytes; the rest reads as zero. */
 	raw_spin_lock_irqsave(&vm->irq.lock, flags);
@@ -112,6 +122,8 @@ static int ioapic_write(struct kl_vcpu *vcpu, struct kl_bus_dev *dev, gpa_t addr
 	unsigned long flags;
 	u32 value = 0;
 
+	if (!vm->irq.chips)
+		return -EOPNOTSUPP;
 	memcpy(&value, data, min_t(size_t, len, sizeof(value)));
 	raw_spin_lock_irqsave(&vm->irq.lock, flags);
 	kl_ioapic_write(&vm->irq.chips->ioapic, addr - KL_IOAPIC_BASE, value);
@@ -123,6 +135,8 @@ static const struct kl_bus_ops ioapic_ops = {
 	.read = ioapic_read,
 	.write = ioapic_write,
 };
+
+static struct kl_bus_dev ioapic_dev = { .ops = &ioapic_ops };
 
 /* The IOAPIC's way to the local APICs. */
 static int deliver(void *vm, const struct kl_intr *intr)
@@ -247,19 +261,18 @@ bool kl_irqchip_in_kernel(const struct kl_vm *vm)
 	return READ_ONCE(vm->irq.chips);
 }
 
-static int register_devices(struct kl_vm *vm, struct kl_chips *chips)
+static int register_devices(struct kl_vm *vm)
 {
 	static const u16 ports[] = { 0x20, 0xa0, 0x4d0 };
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(ports); i++) {
-		ret = kl_bus_register(vm, KL_BUS_PIO, ports[i], 2, &chips->pic_dev);
+		ret = kl_bus_register(vm, KL_BUS_PIO, ports[i], 2, &pic_dev);
 		if (ret)
 			return ret;
 	}
-	return kl_bus_register(vm, KL_BUS_MMIO, KL_IOAPIC_BASE, KL_IOAPIC_SIZE,
-			       &chips->ioapic_dev);
+	return kl_bus_register(vm, KL_BUS_MMIO, KL_IOAPIC_BASE, KL_IOAPIC_SIZE, &ioapic_dev);
 }
 
 /**
@@ -283,22 +296,21 @@ int kl_irqchip_create(struct kl_vm *vm)
 		return -ENOMEM;
 	kl_pic_init(&chips->pic);
 	kl_ioapic_init(&chips->ioapic, deliver, vm);
-	chips->pic_dev.ops = &pic_ops;
-	chips->ioapic_dev.ops = &ioapic_ops;
 	ret = kl_routing_default(vm);
 	if (ret)
 		goto out;
-	ret = register_devices(vm, chips);
+	ret = register_devices(vm);
 	if (ret)
-		goto out;
+		goto out_bus;
 	/* Nobody used the devices so far: there is no vCPU. */
 	WRITE_ONCE(vm->irq.chips, chips);
 	return 0;
 
+out_bus:
+	/* Should one stay for lack of memory, it takes no access. */
+	kl_bus_unregister(vm, KL_BUS_PIO, &pic_dev);
+	kl_bus_unregister(vm, KL_BUS_MMIO, &ioapic_dev);
 out:
-	while (!kl_bus_unregister(vm, KL_BUS_PIO, &chips->pic_dev))
-		;
-	kl_bus_unregister(vm, KL_BUS_MMIO, &chips->ioapic_dev);
 	kfree(chips);
 	return ret;
 }

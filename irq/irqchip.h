@@ -7,7 +7,6 @@
 
 #include <linux/types.h>
 
-#include "../mmu/bus.h"
 #include "ioapic.h"
 #include "irq.h"
 #include "pic.h"
@@ -18,18 +17,14 @@
  * @ioapic: the IOAPIC
  * @pic_held: who holds each PIC line up: a bit per KL_IRQ_SOURCE_*
  * @ioapic_held: who holds each IOAPIC pin up
- * @pic_dev: the PIC's ports
- * @ioapic_dev: the IOAPIC's registers
  *
- * All but the last two under vm->irq.lock; @pic.output is read without it.
+ * Under vm->irq.lock; @pic.output is read without it.
  */
 struct kl_chips {
 	struct kl_pic pic;
 	struct kl_ioapic ioapic;
 	u8 pic_held[KL_PIC_PINS];
 	u8 ioapic_held[KVM_IOAPIC_NUM_PINS];
-	struct kl_bus_dev pic_dev;
-	struct kl_bus_dev ioapic_dev;
 };
 
 void kl_irqchip_destroy(struct kl_vm *vm);

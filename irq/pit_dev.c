@@ -40,8 +40,6 @@
  * @period: ns between ticks, 0 for only one
  * @owed: ticks that the guest did not get
  * @extra: @timer expires for an owed tick
- * @pit_dev: ports of the timer
- * @speaker_dev: the speaker's port
  */
 struct kl_pit_dev {
 	raw_spinlock_t lock; /* taken in hard interrupts */
@@ -55,8 +53,6 @@ struct kl_pit_dev {
 	s64 period;
 	unsigned int owed;
 	bool extra;
-	struct kl_bus_dev pit_dev;
-	struct kl_bus_dev speaker_dev;
 };
 
 /* Channel 0 was written: begin anew, or stop. */
@@ -131,11 +127,13 @@ static s64 pit_now(void)
 static int pit_read(struct kl_vcpu *vcpu, struct kl_bus_dev *dev, gpa_t addr,
 		    unsigned int len, void *data)
 {
-	struct kl_pit_dev *p = container_of(dev, struct kl_pit_dev, pit_dev);
+	struct kl_pit_dev *p = READ_ONCE(vcpu->vm->irq.pit);
 	unsigned long flags;
 	unsigned int i;
 	u8 *byte = data;
 
+	if (!p)
+		return -EOPNOTSUPP;
 	raw_spin_lock_irqsave(&p->lock, flags);
 	for (i = 0; i < len; i++)
 		byte[i] = kl_pit_read(&p->pit, addr - PIT_PORT + i, pit_now());
@@ -146,11 +144,13 @@ static int pit_read(struct kl_vcpu *vcpu, struct kl_bus_dev *dev, gpa_t addr,
 static int pit_write(struct kl_vcpu *vcpu, struct kl_bus_dev *dev, gpa_t addr,
 		     unsigned int len, const void *data)
 {
-	struct kl_pit_dev *p = container_of(dev, struct kl_pit_dev, pit_dev);
+	struct kl_pit_dev *p = READ_ONCE(vcpu->vm->irq.pit);
 	const u8 *byte = data;
 	unsigned long flags;
 	unsigned int i;
 
+	if (!p)
+		return -EOPNOTSUPP;
 	raw_spin_lock_irqsave(&p->lock, flags);
 	for (i = 0; i < len && addr - PIT_PORT + i <= KL_PIT_CHANNELS; i++)
 		if (kl_pit_write(&p->pit, addr - PIT_PORT + i, byte[i], pit_now()))
@@ -164,12 +164,17 @@ static const struct kl_bus_ops pit_ops = {
 	.write = pit_write,
 };
 
+/* One for all VMs: the timer is that of the vCPU's VM. */
+static struct kl_bus_dev pit_dev = { .ops = &pit_ops };
+
 static int speaker_read(struct kl_vcpu *vcpu, struct kl_bus_dev *dev, gpa_t addr,
 			unsigned int len, void *data)
 {
-	struct kl_pit_dev *p = container_of(dev, struct kl_pit_dev, speaker_dev);
+	struct kl_pit_dev *p = READ_ONCE(vcpu->vm->irq.pit);
 	unsigned long flags;
 
+	if (!p)
+		return -EOPNOTSUPP;
 	memset(data, 0xff, len);
 	raw_spin_lock_irqsave(&p->lock, flags);
 	*(u8 *)data = kl_pit_speaker_read(&p->pit, pit_now());
@@ -180,9 +185,11 @@ static int speaker_read(struct kl_vcpu *vcpu, struct kl_bus_dev *dev, gpa_t addr
 static int speaker_write(struct kl_vcpu *vcpu, struct kl_bus_dev *dev, gpa_t addr,
 			 unsigned int len, const void *data)
 {
-	struct kl_pit_dev *p = container_of(dev, struct kl_pit_dev, speaker_dev);
+	struct kl_pit_dev *p = READ_ONCE(vcpu->vm->irq.pit);
 	unsigned long flags;
 
+	if (!p)
+		return -EOPNOTSUPP;
 	raw_spin_lock_irqsave(&p->lock, flags);
 	kl_pit_speaker_write(&p->pit, *(const u8 *)data, pit_now());
 	raw_spin_unlock_irqrestore(&p->lock, flags);
@@ -193,6 +200,8 @@ static const struct kl_bus_ops speaker_ops = {
 	.read = speaker_read,
 	.write = speaker_write,
 };
+
+static struct kl_bus_dev speaker_dev = { .ops = &speaker_ops };
 
 /**
  * kl_pit_create - KVM_CREATE_PIT2
@@ -220,25 +229,23 @@ int kl_pit_create(struct kl_vm *vm, const struct kvm_pit_config *config)
 	raw_spin_lock_init(&p->lock);
 	p->vm = vm;
 	p->reinject = true;
-	p->pit_dev.ops = &pit_ops;
-	p->speaker_dev.ops = &speaker_ops;
 	kl_pit_init(&p->pit, pit_now());
 	kl_host_hrtimer_init(&p->timer, expire, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
-	ret = kl_bus_register(vm, KL_BUS_PIO, PIT_PORT, KL_PIT_CHANNELS + 1, &p->pit_dev);
+	ret = kl_bus_register(vm, KL_BUS_PIO, PIT_PORT, KL_PIT_CHANNELS + 1, &pit_dev);
 	if (ret)
 		goto out;
 	if (config->flags & KVM_PIT_SPEAKER_DUMMY) {
-		ret = kl_bus_register(vm, KL_BUS_PIO, SPEAKER_PORT, 1, &p->speaker_dev);
+		ret = kl_bus_register(vm, KL_BUS_PIO, SPEAKER_PORT, 1, &speaker_dev);
 		if (ret)
 			goto out_bus;
 	}
-	WRITE_ONCE(vm->irq.pit, p);
+	/* vCPUs may run already: they see all of it or nothing. */
+	smp_store_release(&vm->irq.pit, p);
 	return 0;
 
 out_bus:
-	kl_bus_unregister(vm, KL_BUS_PIO, &p->pit_dev);
-	/* A vCPU may have started it in between. */
-	hrtimer_cancel(&p->timer);
+	/* Should it stay for lack of memory, it takes no access. */
+	kl_bus_unregister(vm, KL_BUS_PIO, &pit_dev);
 out:
 	kfree(p);
 	return ret;
