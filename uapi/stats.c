@@ -172,7 +172,8 @@ void kl_stats_show_vcpu(struct seq_file *m, struct kl_vcpu *vcpu)
 static void kl_stats_lay_out(struct kl_vcpu *vcpu, struct kl_stats_layout *l)
 {
 	l->nr = vcpu ? ARRAY_SIZE(kl_vcpu_stats) + KL_EXIT_REASONS : ARRAY_SIZE(kl_vm_stats);
-	l->desc_size = sizeof(struct kvm_stats_desc) + KL_STATS_NAME;
+	/* In the kernel the structure has the name inside, in the ABI behind it. */
+	l->desc_size = offsetof(struct kvm_stats_desc, name) + KL_STATS_NAME;
 	l->id_offset = sizeof(struct kvm_stats_header);
 	l->desc_offset = l->id_offset + KL_STATS_NAME;
 	l->data_offset = l->desc_offset + l->nr * l->desc_size;
