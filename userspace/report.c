@@ -94,7 +94,7 @@ static const struct {
 	const char *name;
 	const char *title;
 } kl_known[] = {
-	{ "ept_violation", "EPT violations" },
+	{ "exit_ept_violation", "EPT violations" },
 	{ "pages_4k", "pages mapped, 4K" },
 	{ "pages_2m", "pages mapped, 2M" },
 	{ "pages_1g", "pages mapped, 1G" },
@@ -203,7 +203,7 @@ int kl_report_json(const struct kl_machine *m, const struct kl_stats *stats,
 	kl_user_exits(m, &exits);
 	kl_json_set(f, "user_exits", &exits);
 	fputs("  \"ept_violations\": ", f);
-	kl_json_stat(f, stats, "ept_violation");
+	kl_json_stat(f, stats, "exit_ept_violation");
 	fputs(",\n  \"pages\": { \"4k\": ", f);
 	kl_json_stat(f, stats, "pages_4k");
 	fputs(", \"2m\": ", f);
