@@ -23,6 +23,9 @@ struct kl_row {
 	int64_t (*measure)(void);
 };
 
+/* The first instruction of a guest in real mode. */
+extern const char kl_bench_first[], kl_bench_first_end[];
+
 extern const struct kl_row kl_guest_rows[];
 extern const struct kl_row kl_host_rows[];
 

@@ -8,13 +8,11 @@
 #define WARM	4
 #define SAMPLES	21
 
-extern const char kl_bench_first[], kl_bench_first_end[];
-
 /* The first instruction of a guest in real mode: HLT. */
 asm(".pushsection .rodata\n"
-    "kl_bench_first: hlt\n"
-    "kl_bench_first_end:\n"
-    ".popsection\n");
+	"kl_bench_first: hlt\n"
+	"kl_bench_first_end:\n"
+	".popsection\n");
 
 static int compare(const void *a, const void *b)
 {

@@ -4,8 +4,8 @@
  *
  *   kl-bench [--dev PATH] [--json] [--row NAME]...
  *
- * tour 82: the same program measures /dev/kvmlite and /dev/kvm; a row that the
- * device cannot do is left out. Each row runs in a process of its own, so a
+ * tour 82: the same program measures /dev/kvmlite and /dev/kvm, row by row.
+ * A row that the device cannot do is left out. Each row runs in a process of its own, so a
  * device that fails one row still gets the others.
  */
 #include <sys/wait.h>
@@ -13,6 +13,8 @@
 #include "bench.h"
 
 #define ROW_SECONDS 60
+
+#define JSON_ROW "%s\n{ \"name\": \"%s\", \"unit\": \"%s\", \"value\": %lld }"
 
 /* Fork, measure, and hand the figure back through a pipe. */
 static int64_t isolated(const struct kl_row *row)
@@ -118,8 +120,7 @@ int main(int argc, char **argv)
 			if (v == KL_NO_FIGURE)
 				continue;
 			if (json)
-				printf("%s\n{ \"name\": \"%s\", \"unit\": \"%s\", \"value\": %lld }",
-				       n ? "," : "", r->name, r->unit,
+				printf(JSON_ROW, n ? "," : "", r->name, r->unit,
 				       (long long)v);
 			else
 				printf("%s %s %lld\n", r->name, r->unit,

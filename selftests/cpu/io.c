@@ -150,5 +150,3 @@ TEST(string)
 	kl_eq(g[5000], 0x77);
 	kl_vm_free(vm);
 }
-
-KL_TEST_MAIN

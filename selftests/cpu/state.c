@@ -24,7 +24,7 @@ static const uint32_t msrs[] = {
 	0x174, 0x175, 0x176, MSR_AUX,
 };
 
-#define NR_MSRS (sizeof(msrs) / sizeof(msrs[0]))
+#define NR_MSRS ARRAY_SIZE(msrs)
 
 static uint64_t value_of(uint32_t msr)
 {
@@ -95,14 +95,19 @@ TEST(msrs_of_two_vms)
 		kl_vm_free(vm[i]);
 }
 
+#define ALL_XMM(op)							\
+	do {								\
+		op(0); op(1); op(2); op(3); op(4); op(5); op(6); op(7);	\
+		op(8); op(9); op(10); op(11); op(12); op(13); op(14);	\
+		op(15);							\
+	} while (0)
+
 static void g_fill_xmm(uint64_t seed)
 {
 #define FILL(n)								\
 	asm volatile("movq %0, %%xmm" #n "; punpcklqdq %%xmm" #n ", %%xmm" #n \
-		     : : "r"(seed + n))
-	FILL(0); FILL(1); FILL(2); FILL(3); FILL(4); FILL(5); FILL(6); FILL(7);
-	FILL(8); FILL(9); FILL(10); FILL(11); FILL(12); FILL(13); FILL(14);
-	FILL(15);
+		     : : "r"(seed + (n)))
+	ALL_XMM(FILL);
 }
 
 static uint64_t check_xmm(uint64_t seed)
@@ -110,11 +115,11 @@ static uint64_t check_xmm(uint64_t seed)
 	uint64_t v, bad = 0;
 
 #define CHECK(n)							\
-	asm volatile("movq %%xmm" #n ", %0" : "=r"(v));			\
-	bad |= v ^ (seed + n)
-	CHECK(0); CHECK(1); CHECK(2); CHECK(3); CHECK(4); CHECK(5); CHECK(6);
-	CHECK(7); CHECK(8); CHECK(9); CHECK(10); CHECK(11); CHECK(12);
-	CHECK(13); CHECK(14); CHECK(15);
+	do {								\
+		asm volatile("movq %%xmm" #n ", %0" : "=r"(v));		\
+		bad |= v ^ (seed + (n));				\
+	} while (0)
+	ALL_XMM(CHECK);
 	return bad;
 }
 
@@ -347,5 +352,3 @@ TEST(syscall_sysret)
 	kl_done(v);
 	kl_vm_free(vm);
 }
-
-KL_TEST_MAIN

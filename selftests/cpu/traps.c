@@ -50,13 +50,12 @@ TEST(exceptions)
 	kl_vm_free(vm);
 }
 
-#define CR0_WP (1UL << 16)
-#define CR0_CD (1UL << 30)
-#define CR0_NW (1UL << 29)
-#define CR0_PG (1UL << 31)
+#define CR0_WP BIT(16)
+#define CR0_CD BIT(30)
+#define CR0_NW BIT(29)
+#define CR0_PG BIT(31)
 #define CR0_TS 8UL
-#define CR4_PGE (1UL << 7)
-#define CR4_VMXE (1UL << 13)
+#define CR4_PGE BIT(7)
 
 static void guest_cr(void)
 {
@@ -222,10 +221,10 @@ static void guest_debug(void)
 
 	kl_handlers[1] = on_debug;
 	asm volatile("pushf; orl $0x100, (%%rsp); popf\n\t"
-		     "nop; nop; nop\n\t"
+		     ".rept 3; nop; .endr\n\t"
 		     "pushf; andl $~0x100, (%%rsp); popf"
 		     : : : "memory", "cc");
-	/* nop nop nop pushf andl popf: one #DB after each. */
+	/* Three NOPs, PUSHF, ANDL, POPF: one #DB after each. */
 	g_eq(steps, 6);
 	g_check(first_dr6 & 1 << 14);
 	/* Trap after CPUID, which exits, just the same. */
@@ -265,5 +264,3 @@ TEST(debug)
 	kl_done(v);
 	kl_vm_free(vm);
 }
-
-KL_TEST_MAIN

@@ -327,17 +327,17 @@ extern const char ap_code[], ap_end[];
 
 /* The second CPU: counts in memory, then halts; started by SIPI at 0x8000. */
 asm(".pushsection .rodata\n"
-    ".code16\n"
-    "ap_code:\n"
-    "	cli\n"
-    "	mov %cs, %ax\n"
-    "	mov %ax, 0x7000\n"
-    "	incw 0x7002\n"
-    "1:	hlt\n"
-    "	jmp 1b\n"
-    "ap_end:\n"
-    ".code64\n"
-    ".popsection\n");
+	".code16\n"
+	"ap_code:\n"
+	"	cli\n"
+	"	mov %cs, %ax\n"
+	"	mov %ax, 0x7000\n"
+	"	incw 0x7002\n"
+	"1:	hlt\n"
+	"	jmp 1b\n"
+	"ap_end:\n"
+	".code64\n"
+	".popsection\n");
 
 static void guest_sipi(void)
 {
@@ -483,5 +483,3 @@ TEST(pit)
 	kl_ok(ioctl(vm->fd, KVM_SET_PIT2, &s));
 	kl_vm_free(vm);
 }
-
-KL_TEST_MAIN

@@ -105,7 +105,7 @@ void kl_trap_entry(struct kl_frame *frame);
 	asm volatile("movq $77f, %[kl_resume]\n\t" insn			\
 		     "\n77:\tmovq $0, %[kl_resume]"			\
 		     : [kl_resume] "+m"(kl_trap.resume)			\
-		     __VA_OPT__(,) __VA_ARGS__);			\
+		     __VA_OPT__(, __VA_ARGS__));			\
 	kl_trap.vector;							\
 })
 

@@ -16,8 +16,6 @@
 
 const char *kl_dev = "/dev/kvmlite";
 
-extern char __executable_start[], _end[];
-
 /**
  * kl_init - take the library's options out of the command line
  * @argc: argument count, lowered by what was taken

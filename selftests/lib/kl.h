@@ -18,13 +18,20 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdnoreturn.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <linux/kvm.h>
 
+#include "kselftest.h"
 #include "guest.h"
+
+#define BIT(n) (1UL << (n))
+
+/* The linker's names for this program's image. */
+extern char __executable_start[], _end[];
 
 /* Guest physical layout, identity mapped in every mode. */
 #define KL_GDT		0x1000ULL
@@ -93,10 +100,9 @@ struct kl_vm {
 extern const char *kl_dev;
 
 void kl_init(int *argc, char **argv);
-void kl_die(const char *file, int line, const char *fmt, ...)
-	__attribute__((noreturn, format(printf, 3, 4)));
-void kl_skip(const char *fmt, ...)
-	__attribute__((noreturn, format(printf, 1, 2)));
+noreturn __printf(3, 4) void kl_die(const char *file, int line,
+				    const char *fmt, ...);
+noreturn __printf(1, 2) void kl_skip(const char *fmt, ...);
 
 #define kl_fail(fmt, ...) kl_die(__FILE__, __LINE__, fmt, ##__VA_ARGS__)
 

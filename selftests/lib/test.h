@@ -9,11 +9,10 @@
 #include "kselftest_harness.h"
 #include "kl.h"
 
-#define KL_TEST_MAIN							\
-int main(int argc, char **argv)						\
-{									\
-	kl_init(&argc, argv);						\
-	return test_harness_run(argc, argv);				\
+int main(int argc, char **argv)
+{
+	kl_init(&argc, argv);
+	return test_harness_run(argc, argv);
 }
 
 #endif /* _KL_SELFTEST_TEST_H */

@@ -324,7 +324,7 @@ const char *kl_exit_name(int reason)
 	if (reason == KL_REPORT)
 		return "a report";
 	if (reason >= 0 &&
-	    reason < (int)(sizeof(names) / sizeof(names[0])) && names[reason])
+	    reason < (int)ARRAY_SIZE(names) && names[reason])
 		return names[reason];
 	snprintf(other, sizeof(other), "exit %d", reason);
 	return other;

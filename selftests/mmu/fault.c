@@ -316,5 +316,3 @@ TEST(slot_deleted_while_running)
 	pthread_join(t, NULL);
 	kl_vm_free(vm);
 }
-
-KL_TEST_MAIN

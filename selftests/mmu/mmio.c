@@ -286,5 +286,3 @@ TEST(high_addresses)
 	kl_done(v);
 	kl_vm_free(vm);
 }
-
-KL_TEST_MAIN

@@ -141,5 +141,3 @@ TEST(stats_outlive)
 	close(a);
 	close(b);
 }
-
-KL_TEST_MAIN

@@ -31,7 +31,7 @@ TEST(capabilities)
 	struct kl_vm *vm = kl_vm_bare();
 	unsigned int i;
 
-	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(needed); i++) {
 		if (!kl_cap(NULL, needed[i]))
 			kl_fail("capability %d is not announced", needed[i]);
 		kl_eq(kl_cap(vm, needed[i]), kl_cap(NULL, needed[i]));
@@ -70,7 +70,7 @@ TEST(unknown_ioctls)
 	struct kl_vcpu *v = kl_vcpu_new(vm, 0);
 	unsigned int i;
 
-	for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(unknown); i++) {
 		refused(vm->sys, unknown[i]);
 		refused(vm->fd, unknown[i]);
 		refused(v->fd, unknown[i]);
@@ -168,5 +168,3 @@ TEST(kvmlite_caps)
 	kl_errno(ioctl(fd, KVMLITE_GET_VMX_CAPS, NULL), EFAULT);
 	close(fd);
 }
-
-KL_TEST_MAIN

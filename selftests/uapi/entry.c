@@ -15,45 +15,116 @@ static void guest_nothing(void)
 	g_done();
 }
 
-static void tr_type(struct kvm_sregs *s) { s->tr.type = 1; }
-static void tr_absent(struct kvm_sregs *s) { s->tr.present = 0; }
-static void tr_s(struct kvm_sregs *s) { s->tr.s = 1; }
+static void tr_type(struct kvm_sregs *s)
+{
+	s->tr.type = 1;
+}
+
+static void tr_absent(struct kvm_sregs *s)
+{
+	s->tr.present = 0;
+}
+
+static void tr_s(struct kvm_sregs *s)
+{
+	s->tr.s = 1;
+}
+
 static void tr_limit(struct kvm_sregs *s)
 {
 	s->tr.limit = 0x12345;
 	s->tr.g = 1;
 }
-static void tr_ti(struct kvm_sregs *s) { s->tr.selector |= 4; }
-static void tr_base(struct kvm_sregs *s) { s->tr.base = 1ULL << 60; }
-static void cs_absent(struct kvm_sregs *s) { s->cs.present = 0; }
-static void cs_type(struct kvm_sregs *s) { s->cs.type = 1; }
-static void cs_l_db(struct kvm_sregs *s) { s->cs.db = 1; }
-static void cs_s(struct kvm_sregs *s) { s->cs.s = 0; }
-static void cs_dpl(struct kvm_sregs *s) { s->cs.dpl = 1; }
-static void ss_dpl(struct kvm_sregs *s) { s->ss.dpl = 2; }
-static void ss_type(struct kvm_sregs *s) { s->ss.type = 0xb; }
-static void ds_type(struct kvm_sregs *s) { s->ds.type = 0x8; }
+
+static void tr_ti(struct kvm_sregs *s)
+{
+	s->tr.selector |= 4;
+}
+
+static void tr_base(struct kvm_sregs *s)
+{
+	s->tr.base = 1ULL << 60;
+}
+
+static void cs_absent(struct kvm_sregs *s)
+{
+	s->cs.present = 0;
+}
+
+static void cs_type(struct kvm_sregs *s)
+{
+	s->cs.type = 1;
+}
+
+static void cs_l_db(struct kvm_sregs *s)
+{
+	s->cs.db = 1;
+}
+
+static void cs_s(struct kvm_sregs *s)
+{
+	s->cs.s = 0;
+}
+
+static void cs_dpl(struct kvm_sregs *s)
+{
+	s->cs.dpl = 1;
+}
+
+static void ss_dpl(struct kvm_sregs *s)
+{
+	s->ss.dpl = 2;
+}
+
+static void ss_type(struct kvm_sregs *s)
+{
+	s->ss.type = 0xb;
+}
+
+static void ds_type(struct kvm_sregs *s)
+{
+	s->ds.type = 0x8;
+}
+
 static void ds_g(struct kvm_sregs *s)
 {
 	s->ds.limit = 0x12345;
 	s->ds.g = 1;
 }
-static void fs_base(struct kvm_sregs *s) { s->fs.base = 1ULL << 60; }
-static void gs_base(struct kvm_sregs *s) { s->gs.base = 1ULL << 60; }
+
+static void fs_base(struct kvm_sregs *s)
+{
+	s->fs.base = 1ULL << 60;
+}
+
+static void gs_base(struct kvm_sregs *s)
+{
+	s->gs.base = 1ULL << 60;
+}
+
 static void ldt_type(struct kvm_sregs *s)
 {
 	s->ldt.unusable = 0;
 	s->ldt.present = 1;
 	s->ldt.type = 3;
 }
+
 static void ldt_base(struct kvm_sregs *s)
 {
 	s->ldt.unusable = 0;
 	s->ldt.present = 1;
 	s->ldt.base = 1ULL << 60;
 }
-static void gdt_base(struct kvm_sregs *s) { s->gdt.base = 1ULL << 60; }
-static void idt_base(struct kvm_sregs *s) { s->idt.base = 1ULL << 60; }
+
+static void gdt_base(struct kvm_sregs *s)
+{
+	s->gdt.base = 1ULL << 60;
+}
+
+static void idt_base(struct kvm_sregs *s)
+{
+	s->idt.base = 1ULL << 60;
+}
 
 /**
  * struct broken - one state that breaks one rule
@@ -118,7 +189,7 @@ static void explained(struct kl_vm *vm, const struct broken *b)
 			b->field, d.text);
 	printf("# %s: %.*s\n", b->name, (int)strcspn(at, "\n"), at);
 	/* What is not broken must not be blamed. */
-	for (i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(broken); i++)
 		if (!related(b->field, broken[i].field) &&
 		    strstr(d.text, broken[i].field))
 			kl_fail("%s: the explanation blames %s: %s", b->name,
@@ -159,7 +230,7 @@ static bool try_one(const struct broken *b, bool lite)
 
 TEST(refused_by_the_cpu)
 {
-	const unsigned int n = sizeof(broken) / sizeof(broken[0]);
+	const unsigned int n = ARRAY_SIZE(broken);
 	bool lite = kl_is_kvmlite();
 	unsigned int i, cpu = 0;
 
@@ -213,5 +284,3 @@ TEST(mended)
 	kl_done(v);
 	kl_vm_free(vm);
 }
-
-KL_TEST_MAIN

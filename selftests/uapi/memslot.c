@@ -4,7 +4,7 @@
  */
 #include "test.h"
 
-#define MB (1UL << 20)
+#define MB BIT(20)
 
 static uint8_t *region(size_t size)
 {
@@ -124,5 +124,3 @@ TEST(seen_by_the_guest)
 	kl_eq(kl_sync(v), 1);
 	kl_vm_free(vm);
 }
-
-KL_TEST_MAIN

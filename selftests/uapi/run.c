@@ -244,5 +244,3 @@ TEST(two_threads)
 	kl_done(v);
 	kl_vm_free(vm);
 }
-
-KL_TEST_MAIN

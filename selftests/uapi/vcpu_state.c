@@ -247,7 +247,7 @@ TEST(msr_protocol)
 		0x174, 0x175, 0x176, 0xc0000081, 0xc0000082, 0xc0000083,
 		0xc0000084, 0xc0000102, 0x277,
 	};
-	const unsigned int n = sizeof(many) / sizeof(many[0]);
+	const unsigned int n = ARRAY_SIZE(many);
 	struct kl_vm *vm = kl_vm_bare();
 	struct kl_vcpu *v = kl_vcpu_new(vm, 0);
 	struct kvm_msrs *m = msrs(n + 2);
@@ -281,5 +281,3 @@ TEST(msr_protocol)
 	kl_errno(ioctl(v->fd, KVM_GET_MSRS, NULL), EFAULT);
 	kl_vm_free(vm);
 }
-
-KL_TEST_MAIN
