@@ -2,7 +2,7 @@
 /*
  * VM entry and VM exit: the transition itself.
  *
- * tour 16: the floor of every exit's cost. The CPU saves and loads RSP, RIP,
+ * tour 17: the floor of every exit's cost. The CPU saves and loads RSP, RIP,
  * RFLAGS and what the VMCS names; the other fifteen registers are ours.
  */
 #include <linux/linkage.h>

@@ -2,7 +2,7 @@
 /*
  * The VMCS explainer: why a VM entry was refused.
  *
- * tour 15: after a failed entry all fields are read into an image and held
+ * tour 18: after a failed entry all fields are read into an image and held
  * against every rule of the SDM's chapter "VM Entries"; each rule that does not
  * hold is reported with field, value and what was expected.
  *

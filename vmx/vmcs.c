@@ -2,7 +2,7 @@
 /*
  * VMCS regions (SDM, "Virtual Machine Control Structures").
  *
- * tour 17: a VMCS stays active on the CPU it last ran on; VMCLEAR is put off
+ * tour 16: a VMCS stays active on the CPU it last ran on; VMCLEAR is put off
  * until it moves to another CPU, so a vCPU that stays pays nothing.
  */
 #include <linux/gfp.h>
