@@ -70,7 +70,7 @@ HEAD
 			printf "%s%s\n%s\n\n", (NR > 1 ? "\n" : ""), p, line
 			last = p
 		}
-		printf "%s. ``%s``: %s\n", $1, $2, $3
+		printf "- **%s** `%s <../%s>`__: %s\n", $1, $2, $2, $3
 	}'
 }
 
