@@ -11,7 +11,7 @@
 #define MSR_APIC_BASE 0x1b
 #define MSR_DEADLINE 0x6e0
 
-static volatile uint64_t hits, nmis, stage;
+static volatile uint64_t hits, nmis;
 
 static void on_plain(struct kl_frame *f)
 {
@@ -164,12 +164,24 @@ static uint32_t ioapic_read(uint32_t reg)
 	return *(volatile uint32_t *)(IOAPIC + 0x10);
 }
 
+/*
+ * A level that stays high interrupts after each EOI, before the interrupted
+ * code gets on: the handler masks the pin when it has seen enough.
+ */
+static void on_ioapic(struct kl_frame *f)
+{
+	if (++hits == 4)
+		ioapic_write(0x10 + 2 * 11, VEC | 1 << 15 | 1 << 16);
+	g_apic_write(0xb0, 0);
+}
+
 static void guest_ioapic(void)
 {
 	apic_on();
 	/* The lines reach the PIC too: it is to keep still. */
 	g_out8(0x21, 0xff);
 	g_out8(0xa1, 0xff);
+	kl_handlers[VEC] = on_ioapic;
 	g_check((ioapic_read(1) >> 16 & 0xff) == 23);
 	ioapic_write(0x10 + 2 * 10 + 1, 0);
 	ioapic_write(0x10 + 2 * 10, VEC); /* edge */
@@ -179,20 +191,17 @@ static void guest_ioapic(void)
 	g_sti_hlt();
 	g_eq(hits, 1);
 	g_sync(2);
-	/* While the level is high it comes again after each EOI. */
 	g_sti();
 	while (hits < 4)
 		g_pause();
 	g_cli();
 	g_sync(3);
+	/* The line is low again: letting the pin through brings nothing. */
+	ioapic_write(0x10 + 2 * 11, VEC | 1 << 15);
 	g_sti();
 	asm volatile("nop; nop");
 	g_cli();
-	stage = hits;
-	g_sti();
-	asm volatile("nop; nop");
-	g_cli();
-	g_eq(hits, stage);
+	g_eq(hits, 4);
 	g_done();
 }
 
