@@ -257,7 +257,7 @@ static const struct kl_ioctl kl_vm_rows[] = {
 	KL_IOCTL(KVM_CHECK_EXTENSION, KL_IOC_ON_DEAD, kl_check_extension),
 	KL_IOCTL(KVM_CREATE_VCPU, KL_IOC_VM_LOCK, kl_vm_create_vcpu),
 	KL_IOCTL(KVM_SET_TSS_ADDR, KL_IOC_VM_LOCK, kl_vm_set_tss_addr),
-	KL_IOCTL(KVM_CREATE_IRQCHIP, KL_IOC_NO_VCPUS, kl_vm_create_irqchip),
+	KL_IOCTL(KVM_CREATE_IRQCHIP, KL_IOC_VM_LOCK, kl_vm_create_irqchip),
 	KL_IOCTL(KVM_CREATE_PIT, KL_IOC_VM_LOCK, kl_vm_create_pit),
 	KL_IOCTL(KVM_REINJECT_CONTROL, KL_IOC_VM_LOCK, kl_vm_reinject_control),
 	KL_IOCTL(KVM_GET_TSC_KHZ, 0, kl_vm_get_tsc_khz),
