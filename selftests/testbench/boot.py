@@ -281,6 +281,7 @@ def start_bochs(run):
 def watch(bochs, screen, picture, console, records, job):
     """Copy and wait until the job is done, the host is off or time is up."""
     deadline = time.monotonic() + job["timeout"]
+    seen, moved = 0, time.monotonic()
     inputs = [screen] + ([0, console.master] if console.master is not None else [])
     why = None
     while why is None:
@@ -294,6 +295,8 @@ def watch(bochs, screen, picture, console, records, job):
             console.typed()
         console.poll()
         records.poll()
+        if console.offset + records.offset != seen:
+            seen, moved = console.offset + records.offset, time.monotonic()
         if bochs.poll() is not None:
             why = "ended"
         elif records.panic:
@@ -302,6 +305,8 @@ def watch(bochs, screen, picture, console, records, job):
             why = "left"
         elif time.monotonic() > deadline:
             why = "timeout"
+        elif time.monotonic() > moved + job["stall"]:
+            why = "stall"
     if bochs.poll() is None:
         if why == "panic":
             time.sleep(1)      # the rest of the panic's text
@@ -328,9 +333,10 @@ def verdict(run, why, records, job):
               file=sys.stderr, flush=True)
     if why == "left":
         return 0
-    if why == "timeout":
-        print(f"\nkvm-lite: the emulated host did not end within {job['timeout']} s and was "
-              f"stopped; its last kernel messages:\n" + "\n".join(records.log[-15:]) +
+    if why in ("timeout", "stall"):
+        what = (f"did not end within {job['timeout']} s" if why == "timeout" else
+                f"has said nothing for {job['stall']} s")
+        print(f"\nkvm-lite: the emulated host {what} and was stopped; its last kernel messages:\n" + "\n".join(records.log[-15:]) +
               f"\nthe job's console is {run}/com1".replace("/src/", ""),
               file=sys.stderr, flush=True)
         return 124

@@ -6,6 +6,11 @@ import json
 import sys
 
 
+def show(value):
+    """A figure that the module does not give is null in the file."""
+    return "not given" if value is None else f"{value:,}"
+
+
 def rows(data):
     init = data["tsc_to_init"]
     yield "instructions to guest init", f"{init:,}" if init else "guest init not reached"
@@ -14,9 +19,9 @@ def rows(data):
     for reason, count in sorted(exits.items(), key=lambda e: -e[1]):
         if count:
             yield f"  {reason}", f"{count:,}"
-    yield "EPT violations", f"{data['ept_violations']:,}"
+    yield "EPT violations", show(data["ept_violations"])
     for size in ("4k", "2m", "1g"):
-        yield f"pages mapped, {size.upper()}", f"{data['pages'][size]:,}"
+        yield f"pages mapped, {size.upper()}", show(data["pages"][size])
     yield "guest's exit status", str(data["exit_status"])
 
 

@@ -15,6 +15,8 @@ usage: selftests/testbench/run.sh --cmd 'SHELL COMMAND' [option...]
   --cpus N          emulated CPUs, 1..8 (default 1)
   --mem MB          memory of the emulated host (default 512)
   --timeout S       stop it after S seconds (default 300)
+  --stall S         stop it when no console has said anything for S seconds
+                    (default: only --timeout counts)
   --modules "A B"   stock kernel modules loaded before the command
   --bring "A B"     stock modules taken along; the command runs: load A
   --append "ARGS"   more kernel command line
@@ -28,7 +30,7 @@ emulated host's kernel complained.
 USAGE
 }
 
-name=adhoc model=$DEFAULT_MODEL cpus=1 mem=512 timeout=300 load='' bring='' append=''
+name=adhoc model=$DEFAULT_MODEL cpus=1 mem=512 timeout=300 stall=0 load='' bring='' append=''
 mitigations=false ips=10000000 oops=false interactive=false cmd=''
 payloads=()
 [ $# -gt 0 ] || { usage; exit 2; }
@@ -47,6 +49,7 @@ while [ $# -gt 0 ]; do
 	--cpus) cpus=$2 ;;
 	--mem) mem=$2 ;;
 	--timeout) timeout=$2 ;;
+	--stall) stall=$2 ;;
 	--modules) load=$2 ;;
 	--bring) bring=$2 ;;
 	--append) append=$2 ;;
@@ -64,6 +67,8 @@ number() { # NAME VALUE MIN MAX
 number --cpus "$cpus" 1 8
 number --mem "$mem" 128 2048
 number --timeout "$timeout" 1 7200
+number --stall "$stall" 0 7200
+[ "$stall" -gt 0 ] || stall=$timeout
 number --ips "$ips" 1000000 1000000000
 check_model "$model"
 [[ $name =~ ^[A-Za-z0-9._-]+$ ]] && [[ $name != .* ]] ||
@@ -106,7 +111,7 @@ for p in "${payloads[@]}"; do
 done
 cat >"$run/job.json" <<JSON
 { "cmd": $(json_string "$cmd"), "model": "$model", "cpus": $cpus, "mem": $mem,
-  "timeout": $timeout, "load": $(json_list "$load"), "bring": $(json_list "$bring"),
+  "timeout": $timeout, "stall": $stall, "load": $(json_list "$load"), "bring": $(json_list "$bring"),
   "append": $(json_string "$append"), "mitigations": $mitigations, "ips": $ips,
   "allow_oops": $oops, "interactive": $interactive }
 JSON

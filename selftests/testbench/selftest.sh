@@ -39,4 +39,4 @@ done || die "a test of the list was not built"
 [ ! -x "$BUILD/userspace/kvmlite" ] || cp "$BUILD/userspace/kvmlite" "$out/"
 [ $# -eq 0 ] || step "booting the emulated host ($MODEL) for: $*"
 exec "$TB/run.sh" --name "${RUN_NAME:-selftest}" --model "$MODEL" --cpus "${CPUS:-1}" \
-	--timeout "${TIMEOUT:-900}" --payload "$out" --cmd "MODARGS='${MODARGS:-}' sh /payload/ktests.sh"
+	--timeout "${TIMEOUT:-900}" --stall 120 --payload "$out" --cmd "MODARGS='${MODARGS:-}' sh /payload/ktests.sh"
