@@ -36,6 +36,9 @@ rc=0
 	head -n -2 /modules/kvm-intel.order >/modules/before.order
 	load before
 	tail -n 2 /modules/kvm-intel.order >/modules/kvm-pair.order
+	# Bochs 3.0 wants a posted-interrupt descriptor in a page of its own and KVM
+	# has it inside a structure: with APICv its VM entries fail, so it runs without.
+	echo enable_apicv=0 >/modules/kvm-intel.args
 	kvm=$(ticks load kvm-pair) || exit 74
 	echo "-- /dev/kvm"
 	kl-bench --dev /dev/kvm >/results/rows.kvm || rc=1

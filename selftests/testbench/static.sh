@@ -9,9 +9,10 @@
 #  FILE_PATH_CHANGES, MAINTAINERS: there is no patch against the kernel's tree.
 #  LINUX_VERSION_CODE: the module is built for several kernels; the conditionals
 #    stand in vmx/host.[ch] alone.
+#  CAMELCASE: without a tree it does not know the names of the kernel's headers.
 #  COMPLEX_MACRO, MACRO_ARG_REUSE, MACRO_ARG_UNUSED: it takes the rows of our tables
 #    (macros that give initialisers, or one column of fields.def) for expressions.
-IGNORE=FILE_PATH_CHANGES,MAINTAINERS,LINUX_VERSION_CODE,COMPLEX_MACRO,MACRO_ARG_REUSE,MACRO_ARG_UNUSED
+IGNORE=FILE_PATH_CHANGES,MAINTAINERS,LINUX_VERSION_CODE,CAMELCASE,COMPLEX_MACRO,MACRO_ARG_REUSE,MACRO_ARG_UNUSED
 # TRACE_EVENT() has a layout of its own, that of the kernel's include/trace/events.
 IGNORE_TRACE=$IGNORE,PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE,SPACING
 # Programs are no kernel code: errors come through errno, <stdint.h> and the C
