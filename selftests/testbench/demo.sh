@@ -54,7 +54,8 @@ else
 	"$TB/boot-image.sh" || exit 1
 	step "booting the emulated host, loading the module, then the guest's own console follows"
 	say ""
-	"$TB/run.sh" --name demo --payload "$out" --model "$MODEL" --timeout 420 --cmd "
+	# Below 512 MB Linux has no huge pages.
+	"$TB/run.sh" --name demo --payload "$out" --model "$MODEL" --mem 1024 --timeout 420 --cmd "
 		cd /payload && insmod ./kvmlite.ko || exit 72
 		$run '$CMDLINE' --stats-json /results/demo.json
 		status=\$?
