@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 MODEL=${MODEL:-$DEFAULT_MODEL}
-CMDLINE="console=ttyS0,115200 quiet nokaslr mitigations=off panic=-1 tsc=reliable \
+CMDLINE="console=ttyS0,115200 quiet nokaslr mitigations=off panic=-1 pci=off tsc=reliable \
 nowatchdog lsm= cryptomgr.notests initcall_blacklist=load_system_certificate_list,\
 jent_mod_init,trace_eval_init,init_kprobe_trace,bpf_dummy_struct_ops_init,slab_sysfs_init,\
 param_sysfs_builtin_init"
