@@ -12,8 +12,9 @@ OUT=Documentation/tour.rst
 # "number<TAB>file<TAB>sentence"; a sentence goes on over comment lines until a
 # full stop at the end of a line, an empty comment line or the comment's end.
 stops() {
-	find vmx mmu irq iommu uapi userspace selftests -type f \
-		\( -name '*.[chS]' -o -name '*.sh' -o -name '*.py' -o -name '*.def' \) 2>/dev/null |
+	# shellcheck disable=SC2046
+	find $(ls -d vmx mmu irq iommu uapi userspace selftests 2>/dev/null) -type f \
+		\( -name '*.[chS]' -o -name '*.sh' -o -name '*.py' -o -name '*.def' \) |
 		sort | xargs awk '
 		function flush() {
 			if (text != "") printf "%s\t%s\t%s\n", num, file, text

@@ -75,7 +75,7 @@ run_checkpatch() { # IGNORE FILES...
 
 	shift
 	printf '/src/%s\n' "$@" | in_bench sh -c '
-		cd /src && xargs perl build/linux-source/scripts/checkpatch.pl --no-tree --strict \
+		cd /tmp && xargs perl /src/build/linux-source/scripts/checkpatch.pl --no-tree --strict \
 			--terse --no-summary --show-types --max-line-length=100 \
 			--ignore "$1" -f' sh "$ignore" 2>/dev/null | sed 's,^/src/,,' | grep -E ':[0-9]+: (ERROR|WARNING|CHECK)'
 }
