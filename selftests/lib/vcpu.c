@@ -335,10 +335,15 @@ static void unexpected(struct kl_vcpu *vcpu, int got, const char *want)
 {
 	struct kvm_run *run = vcpu->run;
 	struct kvm_regs r;
+	struct kvm_sregs s;
 
 	memset(&r, 0, sizeof(r));
 	ioctl(vcpu->fd, KVM_GET_REGS, &r);
-	printf("# rip %#llx rax %#llx rflags %#llx\n", r.rip, r.rax, r.rflags);
+	ioctl(vcpu->fd, KVM_GET_SREGS, &s);
+	printf("# rip %#llx rsp %#llx rax %#llx rflags %#llx\n", r.rip, r.rsp, r.rax,
+	       r.rflags);
+	printf("# cr0 %#llx cr2 %#llx cr3 %#llx cr4 %#llx efer %#llx\n", s.cr0, s.cr2,
+	       s.cr3, s.cr4, s.efer);
 	if (got == KVM_EXIT_IO)
 		printf("# port %#x dir %u size %u count %u\n", run->io.port,
 		       run->io.direction, run->io.size, run->io.count);
