@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "mmu.h"
@@ -122,6 +123,25 @@ static size_t kl_gpa_piece(struct kl_vm *vm, gpa_t gpa, size_t len, bool write, 
 	return min_t(u64, len, room);
 }
 
+/*
+ * copy_from_user() for what emulation reads all the time: a page-table entry
+ * (8 bytes) and an instruction (up to 16). Two words that overlap need no loop.
+ */
+static int kl_read_user(void *buf, hva_t hva, size_t len)
+{
+	const u8 __user *from = (const u8 __user *)hva;
+	u64 first, last;
+
+	if (len < sizeof(first) || len > 2 * sizeof(first))
+		return copy_from_user(buf, from, len) ? -EFAULT : 0;
+	if (get_user(first, (const u64 __user *)from) ||
+	    get_user(last, (const u64 __user *)(from + len - sizeof(last))))
+		return -EFAULT;
+	memcpy(buf, &first, sizeof(first));
+	memcpy(buf + len - sizeof(last), &last, sizeof(last));
+	return 0;
+}
+
 /**
  * kl_gpa_read - read guest memory
  * @vm: the VM; inside kl_mmu_enter(), in a thread of the client, may sleep
@@ -138,7 +158,7 @@ int kl_gpa_read(struct kl_vm *vm, gpa_t gpa, void *buf, size_t len)
 
 	while (len) {
 		n = kl_gpa_piece(vm, gpa, len, false, &hva);
-		if (!n || copy_from_user(buf, (void __user *)hva, n))
+		if (!n || kl_read_user(buf, hva, n))
 			return -EFAULT;
 		gpa += n;
 		buf += n;
