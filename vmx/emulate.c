@@ -263,7 +263,6 @@ static void load_ctx(struct kl_vcpu *vcpu, struct kl_insn_ctx *ctx)
 {
 	unsigned int i;
 
-	memset(ctx, 0, sizeof(*ctx));
 	for (i = 0; i < KL_NR_GPRS; i++)
 		ctx->gpr[i] = kl_reg(vcpu, i);
 	ctx->rip = kl_rip(vcpu);

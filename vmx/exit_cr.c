@@ -5,7 +5,6 @@
  */
 #include <linux/nospec.h>
 #include <asm/debugreg.h>
-#include <asm/fpu/types.h>
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
@@ -16,8 +15,6 @@
 #include "exit.h"
 #include "guest_state.h"
 #include "inject.h"
-
-#define KL_XCR0_AVX512 (XFEATURE_MASK_OPMASK | XFEATURE_MASK_ZMM_Hi256 | XFEATURE_MASK_Hi16_ZMM)
 
 static enum kl_result gp(struct kl_vcpu *vcpu)
 {
@@ -222,20 +219,6 @@ enum kl_result kl_exit_dr(struct kl_vcpu *vcpu)
 	return guest_write_dr(vcpu, dr, kl_long64(vcpu) ? value : (u32)value);
 }
 
-/* SDM, "XCR0: the XFEATURE_ENABLED_MASK register", legal combinations. */
-static bool xcr0_valid(struct kl_vcpu *vcpu, u64 xcr0)
-{
-	u64 avx512 = xcr0 & KL_XCR0_AVX512;
-
-	if (!(xcr0 & XFEATURE_MASK_FP) || (xcr0 & ~vcpu->vmx.cpuid.features.xcr0_supported))
-		return false;
-	if ((xcr0 & XFEATURE_MASK_YMM) && !(xcr0 & XFEATURE_MASK_SSE))
-		return false;
-	if (avx512 && (avx512 != KL_XCR0_AVX512 || !(xcr0 & XFEATURE_MASK_YMM)))
-		return false;
-	return true;
-}
-
 /**
  * kl_exit_xsetbv - XSETBV
  * @vcpu: the vCPU
@@ -249,7 +232,7 @@ enum kl_result kl_exit_xsetbv(struct kl_vcpu *vcpu)
 	const u64 *r = vcpu->vmx.entry.regs;
 	u64 xcr0 = (u32)r[KL_REG_RAX] | r[KL_REG_RDX] << 32;
 
-	if (kl_cpl(vcpu) || (u32)r[KL_REG_RCX] || !xcr0_valid(vcpu, xcr0))
+	if (kl_cpl(vcpu) || (u32)r[KL_REG_RCX] || !kl_cpuid_xcr0_valid(vcpu, xcr0))
 		return gp(vcpu);
 	vcpu->vmx.xcr0 = xcr0;
 	kl_cpuid_track_xstate(vcpu, xcr0, 0);

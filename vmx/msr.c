@@ -11,12 +11,14 @@
 #include <linux/cpufeature.h>
 #include <linux/slab.h>
 #include <linux/stddef.h>
+#include <asm/apicdef.h>
 #include <asm/msr.h>
 #include <asm/mtrr.h>
 #include <asm/vmx.h>
 
 #include "../irq/irq.h"
 #include "../uapi/object.h"
+#include "cpuid.h"
 #include "guest_state.h"
 #include "host.h"
 #include "msr.h"
@@ -292,6 +294,25 @@ static int set_tsc(struct kl_vcpu *vcpu, u64 data, bool host)
 	return 0;
 }
 
+/**
+ * kl_apic_base_set - write IA32_APIC_BASE
+ * @vcpu: the vCPU
+ * @base: the value
+ * @host: asked by the client
+ *
+ * Return: 0, or 1 for a value that raises #GP, x2APIC mode without the CPUID
+ * bit included.
+ */
+int kl_apic_base_set(struct kl_vcpu *vcpu, u64 base, bool host)
+{
+	if ((base & X2APIC_ENABLE) && !host && !vcpu->vmx.cpuid.features.x2apic)
+		return 1;
+	if (kl_lapic_base_set(vcpu, base, host))
+		return 1;
+	kl_cpuid_track_apic(vcpu, base & MSR_IA32_APICBASE_ENABLE);
+	return 0;
+}
+
 /* Passing IA32_SPEC_CTRL through costs two accesses an exit: only if used. */
 static int set_spec_ctrl(struct kl_vcpu *vcpu, u64 data)
 {
@@ -334,7 +355,7 @@ static int set_special(struct kl_vcpu *vcpu, u32 msr, u64 data, bool host)
 		vcpu->vmx.tsc_adjust = data;
 		return 0;
 	case MSR_IA32_APICBASE:
-		return kl_lapic_base_set(vcpu, data, host);
+		return kl_apic_base_set(vcpu, data, host);
 	case MSR_IA32_TSC_DEADLINE:
 	case 0x800 ... 0x8ff:
 		return kl_lapic_msr_write(vcpu, msr, data);

@@ -15,6 +15,7 @@
 #include "cpuid.h"
 #include "guest_state.h"
 #include "inject.h"
+#include "msr.h"
 
 /**
  * kl_get_regs - KVM_GET_REGS
@@ -181,7 +182,7 @@ int kl_set_sregs(struct kl_vcpu *vcpu, const struct kvm_sregs *s)
 		return -EINVAL;
 	vector = find_first_bit((const unsigned long *)s->interrupt_bitmap,
 				KVM_NR_INTERRUPTS);
-	if (kl_lapic_base_set(vcpu, s->apic_base, true))
+	if (kl_apic_base_set(vcpu, s->apic_base, true))
 		return -EINVAL;
 
 	set_segments(vcpu, s);
