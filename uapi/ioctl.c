@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../mmu/request.h"
 #include "../vmx/vcpu.h"
 #include "internal.h"
 #include "ioctl.h"
@@ -86,8 +87,11 @@ static long kl_ioctl_locked(const struct kl_ioctl *row, struct kl_call *call)
 	if (load)
 		kl_vcpu_load(call->vcpu);
 	ret = row->fn(call);
-	if (load)
+	if (load) {
 		kl_vcpu_put(call->vcpu);
+		/* New registers may have made an event deliverable. */
+		kl_request(call->vcpu, KL_REQ_EVENT);
+	}
 unlock:
 	if (row->flags & KL_IOC_MUTEX)
 		mutex_unlock(&call->vcpu->mutex);

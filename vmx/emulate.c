@@ -28,11 +28,13 @@
  * @ctx: CPU state as the emulator has it
  * @insn: the instruction
  * @vcpu: the vCPU
+ * @committed: registers in @ctx have changed
  */
 struct kl_emulation {
 	struct kl_insn_ctx ctx;
 	struct kl_insn insn;
 	struct kl_vcpu *vcpu;
+	bool committed;
 };
 
 static struct kl_vcpu *to_vcpu(struct kl_insn_ctx *ctx)
@@ -70,7 +72,7 @@ static void remember_exit(struct kl_vcpu *vcpu)
 	u64 qual = kl_qualification(vcpu);
 
 	m->nr_pages = 0;
-	if ((vcpu->vmx.exit_reason != EXIT_REASON_EPT_VIOLATION) ||
+	if (vcpu->vmx.exit_reason != EXIT_REASON_EPT_VIOLATION ||
 	    !(qual & EPT_VIOLATION_GVA_IS_VALID) || !(qual & EPT_VIOLATION_GVA_TRANSLATED))
 		return;
 	m->page[m->nr_pages++] = (struct kl_translation){
@@ -117,6 +119,8 @@ static int mmio_fragment(struct kl_vcpu *vcpu, gpa_t gpa, void *data, unsigned i
 	if (write)
 		memcpy(f->data, data, len);
 	if (kernel_mmio(vcpu, f)) {
+		/* It may have been an EOI or a new task priority. */
+		kl_request(vcpu, KL_REQ_EVENT);
 		f->done = true;
 		m->next++;
 		if (!write)
@@ -220,10 +224,12 @@ static int emu_cmpxchg(struct kl_insn_ctx *ctx, u64 lin, const void *old, const 
 
 static void emu_commit(struct kl_insn_ctx *ctx)
 {
-	struct kl_mmio *m = &to_vcpu(ctx)->vmx.mmio;
+	struct kl_emulation *e = container_of(ctx, struct kl_emulation, ctx);
+	struct kl_mmio *m = &e->vcpu->vmx.mmio;
 
 	m->nr = 0;
 	m->next = 0;
+	e->committed = true;
 }
 
 static int emu_read_xmm(struct kl_insn_ctx *ctx, unsigned int nr, u64 val[2])
@@ -263,8 +269,8 @@ static void load_ctx(struct kl_vcpu *vcpu, struct kl_insn_ctx *ctx)
 {
 	unsigned int i;
 
-	for (i = 0; i < KL_NR_GPRS; i++)
-		ctx->gpr[i] = kl_reg(vcpu, i);
+	kl_rsp(vcpu);
+	memcpy(ctx->gpr, vcpu->vmx.entry.regs, sizeof(ctx->gpr));
 	ctx->rip = kl_rip(vcpu);
 	ctx->rflags = kl_rflags(vcpu);
 	ctx->mode = cpu_mode(vcpu);
@@ -285,11 +291,11 @@ static void load_ctx(struct kl_vcpu *vcpu, struct kl_insn_ctx *ctx)
 
 static void store_ctx(struct kl_vcpu *vcpu, const struct kl_insn_ctx *ctx)
 {
-	unsigned int i;
+	u64 rsp = kl_rsp(vcpu);
 
-	for (i = 0; i < KL_NR_GPRS; i++)
-		if (kl_reg(vcpu, i) != ctx->gpr[i])
-			kl_set_reg(vcpu, i, ctx->gpr[i]);
+	memcpy(vcpu->vmx.entry.regs, ctx->gpr, sizeof(ctx->gpr));
+	if (rsp != ctx->gpr[KL_RSP])
+		kl_set_rsp(vcpu, ctx->gpr[KL_RSP]);
 	if (kl_rip(vcpu) != ctx->rip)
 		kl_set_rip(vcpu, ctx->rip);
 	if (kl_rflags(vcpu) != ctx->rflags)
@@ -306,8 +312,6 @@ static enum kl_result finished(struct kl_vcpu *vcpu, const struct kl_insn_ctx *c
 		vmx_vmwrite(GUEST_INTERRUPTIBILITY_INFO, now);
 	if (ctx->single_step)
 		kl_raise_db(vcpu, KL_DR6_BS);
-	/* It may have been an EOI or a new task priority. */
-	kl_request(vcpu, KL_REQ_EVENT);
 	return KL_RESUME;
 }
 
@@ -331,7 +335,9 @@ static enum kl_result finish_step(struct kl_vcpu *vcpu, int result)
 {
 	struct kl_emulation *e = vcpu->vmx.emulation;
 
-	store_ctx(vcpu, &e->ctx);
+	if (e->committed)
+		store_ctx(vcpu, &e->ctx);
+	e->committed = false;
 	switch (result) {
 	case KL_INSN_OK:
 		return finished(vcpu, &e->ctx);

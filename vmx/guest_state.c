@@ -165,6 +165,8 @@ void kl_set_efer(struct kl_vcpu *vcpu, u64 efer)
  *
  * SDM, "Control Registers". Bits 63:32 and undefined ones are reserved; paging
  * needs protection, not-write-through needs cache-disable.
+ *
+ * Return: true if it would.
  */
 bool kl_cr0_valid(struct kl_vcpu *vcpu, u64 cr0)
 {
@@ -181,6 +183,8 @@ bool kl_cr0_valid(struct kl_vcpu *vcpu, u64 cr0)
  * kl_cr4_valid - would this guest's CPU accept this CR4?
  * @vcpu: the vCPU
  * @cr4: the value
+ *
+ * Return: true if it would.
  */
 bool kl_cr4_valid(struct kl_vcpu *vcpu, u64 cr4)
 {
@@ -192,6 +196,8 @@ bool kl_cr4_valid(struct kl_vcpu *vcpu, u64 cr4)
  * kl_efer_valid - would this guest's CPU accept this IA32_EFER?
  * @vcpu: the vCPU
  * @efer: the value
+ *
+ * Return: true if it would.
  */
 bool kl_efer_valid(struct kl_vcpu *vcpu, u64 efer)
 {

@@ -106,6 +106,8 @@ static inline void kl_set_reg(struct kl_vcpu *vcpu, unsigned int nr, u64 value)
 /**
  * kl_cr0 - CR0 as the guest sees it
  * @vcpu: the vCPU
+ *
+ * Return: its value.
  */
 static inline u64 kl_cr0(struct kl_vcpu *vcpu)
 {
@@ -119,6 +121,8 @@ static inline u64 kl_cr0(struct kl_vcpu *vcpu)
 /**
  * kl_cr4 - CR4 as the guest sees it
  * @vcpu: the vCPU
+ *
+ * Return: its value.
  */
 static inline u64 kl_cr4(struct kl_vcpu *vcpu)
 {

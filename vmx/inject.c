@@ -155,6 +155,8 @@ static void inject_exception(struct kl_vcpu *vcpu)
 /**
  * kl_interrupts_open - can the guest take an external interrupt right now?
  * @vcpu: the vCPU, loaded
+ *
+ * Return: true if RFLAGS.IF is set and no instruction holds interrupts off.
  */
 bool kl_interrupts_open(struct kl_vcpu *vcpu)
 {
@@ -280,6 +282,8 @@ int kl_queued_interrupt(struct kl_vcpu *vcpu)
 /**
  * kl_cr8 - the task priority, CR8
  * @vcpu: the vCPU
+ *
+ * Return: 0 to 15.
  */
 u64 kl_cr8(struct kl_vcpu *vcpu)
 {

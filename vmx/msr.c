@@ -202,6 +202,8 @@ static bool msr_absent(struct kl_vcpu *vcpu, u32 msr)
 /**
  * kl_guest_tsc - what RDTSC would read in the guest now
  * @vcpu: the vCPU
+ *
+ * Return: guest TSC ticks.
  */
 u64 kl_guest_tsc(struct kl_vcpu *vcpu)
 {

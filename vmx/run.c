@@ -38,6 +38,8 @@ MODULE_PARM_DESC(entry_ticks,
 
 /**
  * kl_entry_bounded - is each VM entry to be bounded by the preemption timer?
+ *
+ * Return: true if the module parameter entry_ticks says so.
  */
 bool kl_entry_bounded(void)
 {
@@ -401,8 +403,6 @@ int kl_vcpu_run(struct kl_vcpu *vcpu)
 	kl_vcpu_move(vcpu, KL_VCPU_IDLE, KL_VCPU_HOST);
 	vcpu->vmx.l1d_flush = true;
 	vcpu->run_ret = 0;
-	/* Whatever the client did meanwhile may have made something deliverable. */
-	kl_request(vcpu, KL_REQ_EVENT);
 
 	result = run_loaded(vcpu);
 

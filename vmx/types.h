@@ -30,6 +30,18 @@ struct kl_emulation;
  *
  * A set bit in vcpu->vmx.have means the cached value is valid, one in
  * vcpu->vmx.dirty that the VMCS must be written before the next entry.
+ *
+ * @KL_CACHED_RIP: guest RIP
+ * @KL_CACHED_RSP: guest RSP
+ * @KL_CACHED_RFLAGS: guest RFLAGS
+ * @KL_CACHED_CR0: guest CR0
+ * @KL_CACHED_CR3: guest CR3
+ * @KL_CACHED_CR4: guest CR4
+ * @KL_CACHED_QUALIFICATION: exit qualification
+ * @KL_CACHED_INSN_LEN: VM-exit instruction length
+ * @KL_CACHED_INTR_INFO: VM-exit interruption information
+ * @KL_CACHED_CS_AR: guest CS access rights
+ * @KL_CACHED_SS_AR: guest SS access rights
  */
 enum kl_cached {
 	KL_CACHED_RIP,

@@ -85,7 +85,7 @@ static void vmcs_clear_local(void *arg)
 		this_cpu_write(current_vmcs, NULL);
 	list_del_init(&vmcs->link);
 	vmcs->launched = false;
-	/* Whoever sees -1 must see the list entry gone. */
+	/* Pairs with smp_load_acquire() in kl_vmcs_clear(): -1 means it is off the list. */
 	smp_store_release(&vmcs->cpu, -1);
 }
 
@@ -97,6 +97,7 @@ static void vmcs_clear_local(void *arg)
  */
 void kl_vmcs_clear(struct kl_vmcs *vmcs)
 {
+	/* Pairs with smp_store_release() in vmcs_clear_local(). */
 	int cpu = smp_load_acquire(&vmcs->cpu);
 
 	if (cpu >= 0)

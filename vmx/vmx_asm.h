@@ -16,6 +16,12 @@
 #include <asm/asm.h>
 #include <asm/vmx.h>
 
+/*
+ * Behind an instruction at label 1: where to go if it faulted; if it did not,
+ * label 3 is next.
+ */
+#define KL_ON_FAULT(jump) "2: " jump "\n3:\n\t" _ASM_EXTABLE(1b, 2b)
+
 void kl_vmread_failed(unsigned long field);
 void kl_vmwrite_failed(unsigned long field, u64 value);
 
@@ -30,8 +36,8 @@ static __always_inline u64 vmx_vmread(unsigned long field)
 	u64 value;
 
 	asm goto("1: vmread %1, %0\n\t"
-		 "jbe %l2\n\t"
-		 _ASM_EXTABLE(1b, %l2)
+		 "ja 3f\n\t"
+		 KL_ON_FAULT("jmp %l2")
 		 : "=r" (value) : "r" (field) : "cc" : failed);
 	return value;
 failed:
@@ -47,8 +53,8 @@ failed:
 static __always_inline void vmx_vmwrite(unsigned long field, u64 value)
 {
 	asm goto("1: vmwrite %1, %0\n\t"
-		 "jbe %l2\n\t"
-		 _ASM_EXTABLE(1b, %l2)
+		 "ja 3f\n\t"
+		 KL_ON_FAULT("jmp %l2")
 		 : : "r" (field), "rm" (value) : "cc" : failed);
 	return;
 failed:
@@ -64,8 +70,8 @@ failed:
 static __always_inline bool vmx_vmxon(u64 pa)
 {
 	asm goto("1: vmxon %0\n\t"
-		 "jbe %l1\n\t"
-		 _ASM_EXTABLE(1b, %l1)
+		 "ja 3f\n\t"
+		 KL_ON_FAULT("jmp %l1")
 		 : : "m" (pa) : "cc", "memory" : failed);
 	return true;
 failed:
@@ -80,7 +86,8 @@ failed:
 static __always_inline bool vmx_vmxoff(void)
 {
 	asm goto("1: vmxoff\n\t"
-		 _ASM_EXTABLE(1b, %l0)
+		 "jmp 3f\n\t"
+		 KL_ON_FAULT("jmp %l0")
 		 : : : "cc", "memory" : failed);
 	return true;
 failed:

@@ -30,6 +30,8 @@ static int hotplug_state;
 
 /**
  * kl_vmx_revision - VMCS revision identifier of this machine
+ *
+ * Return: 31 bits.
  */
 u32 kl_vmx_revision(void)
 {
@@ -40,6 +42,8 @@ u32 kl_vmx_revision(void)
  * kl_vmx_is_on - is this CPU in VMX operation for us?
  *
  * Context: Preemption off for a result that lasts.
+ *
+ * Return: true between VMXON and VMXOFF.
  */
 bool kl_vmx_is_on(void)
 {
