@@ -73,17 +73,37 @@ struct kvmlite_death {
 	char text[KVMLITE_DEATH_TEXT];
 };
 
+/*
+ * HLT with interrupts off while no other vCPU can run either: KVM_RUN returns
+ * KVM_EXIT_HLT instead of sleeping for ever. Only an NMI or INIT that the
+ * client itself sends could end such a halt.
+ */
+#define KVMLITE_OPTION_DEAD_HALT (1 << 0)
+
+/**
+ * struct kvmlite_options - behaviour that differs from /dev/kvm
+ * @flags: KVMLITE_OPTION_*; options not named are switched off
+ * @reserved: must be zero
+ */
+struct kvmlite_options {
+	__u64 flags;
+	__u64 reserved[3];
+};
+
 /* On /dev/kvmlite. */
 #define KVMLITE_GET_VERSION _IO(KVMLITE_IO, 0x00)
 #define KVMLITE_GET_VMX_CAPS _IOWR(KVMLITE_IO, 0x01, struct kvmlite_vmx_caps)
 
 /* On a VM's descriptor; works on a dead VM, that is what it is for. */
 #define KVMLITE_GET_DEATH_REASON _IOWR(KVMLITE_IO, 0x10, struct kvmlite_death)
+/* On a VM's descriptor, at any time. */
+#define KVMLITE_SET_OPTIONS _IOW(KVMLITE_IO, 0x11, struct kvmlite_options)
 
 /* Does not compile if a structure has another size than the ABI says. */
 enum kvmlite_sizes {
 	KVMLITE_VMX_MSR_IS_16 = 1 / (sizeof(struct kvmlite_vmx_msr) == 16),
 	KVMLITE_VMX_CAPS_IS_520 = 1 / (sizeof(struct kvmlite_vmx_caps) == 520),
+	KVMLITE_OPTIONS_IS_32 = 1 / (sizeof(struct kvmlite_options) == 32),
 	KVMLITE_DEATH_IS_4096 = 1 / (sizeof(struct kvmlite_death) == 4096),
 };
 

@@ -113,6 +113,7 @@ struct kl_death {
  * @dead: set once by kl_kill(); read without a lock
  * @death: the reason, written before @dead is set, under @death_lock
  * @death_lock: serialises writers and readers of @death
+ * @options: KVMLITE_OPTION_*, read without a lock
  * @vcpus: vCPUs by creation order; entries below @nr_vcpus never change
  * @nr_vcpus: number of vCPUs; published with release after the slot is filled
  * @coalesced: page 2 of every vCPU's mapping, one for the VM
@@ -129,6 +130,7 @@ struct kl_vm {
 	bool dead;
 	struct mutex death_lock; /* innermost mutex: nothing is taken inside */
 	struct kl_death death;
+	u64 options;
 	struct kl_vcpu *vcpus[KL_MAX_VCPUS];
 	unsigned int nr_vcpus;
 	void *coalesced;
@@ -156,6 +158,7 @@ struct kl_vm {
  *	the next KVM_RUN
  * @run_ret: value that KVM_RUN returns with KL_USER
  * @mp_state: KVM_MP_STATE_*; written by its own thread only
+ * @dead_halt: it is halted with interrupts off
  * @ran: has been entered once: CPUID may no longer change
  * @tid: thread that last called KVM_RUN, in the initial PID namespace
  * @sigmask_on: @sigmask is in force during KVM_RUN
@@ -179,6 +182,7 @@ struct kl_vcpu {
 	enum kl_result (*complete)(struct kl_vcpu *vcpu);
 	int run_ret;
 	u32 mp_state;
+	bool dead_halt;
 	bool ran;
 	pid_t tid;
 	bool sigmask_on;

@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <asm/processor.h>
 
 #include "../irq/irq.h"
@@ -253,6 +254,23 @@ static long kl_vm_death_reason(struct kl_call *call)
 	return 0;
 }
 
+/**
+ * kl_vm_set_options - KVMLITE_SET_OPTIONS
+ * @call: data: struct kvmlite_options
+ *
+ * Return: 0; -EINVAL for unknown flags or reserved words that are not zero.
+ */
+static long kl_vm_set_options(struct kl_call *call)
+{
+	const struct kvmlite_options *options = call->data;
+
+	if ((options->flags & ~(u64)KVMLITE_OPTION_DEAD_HALT) ||
+	    memchr_inv(options->reserved, 0, sizeof(options->reserved)))
+		return -EINVAL;
+	WRITE_ONCE(call->vm->options, options->flags);
+	return 0;
+}
+
 static const struct kl_ioctl kl_vm_rows[] = {
 	KL_IOCTL(KVM_CHECK_EXTENSION, KL_IOC_ON_DEAD, kl_check_extension),
 	KL_IOCTL(KVM_CREATE_VCPU, KL_IOC_VM_LOCK, kl_vm_create_vcpu),
@@ -268,6 +286,7 @@ static const struct kl_ioctl kl_vm_rows[] = {
 	KL_IOCTL(KVM_SET_GSI_ROUTING, KL_IOC_VM_LOCK, kl_vm_set_gsi_routing),
 	KL_IOCTL(KVM_SET_USER_MEMORY_REGION, KL_IOC_IN, kl_vm_set_memory_region),
 	KL_IOCTL(KVM_SIGNAL_MSI, KL_IOC_IN, kl_vm_signal_msi),
+	KL_IOCTL(KVMLITE_SET_OPTIONS, KL_IOC_IN, kl_vm_set_options),
 	KL_IOCTL(KVM_CREATE_PIT2, KL_IOC_IN | KL_IOC_VM_LOCK, kl_vm_create_pit2),
 	KL_IOCTL(KVM_ENABLE_CAP, KL_IOC_IN, kl_vm_enable_cap),
 	KL_IOCTL(KVM_SET_PIT2, KL_IOC_IN | KL_IOC_VM_LOCK, kl_vm_set_pit2),

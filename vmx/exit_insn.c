@@ -10,6 +10,7 @@
 
 #include "../irq/irq.h"
 #include "../mmu/request.h"
+#include "../uapi/kvmlite.h"
 #include "cpuid.h"
 #include "exit.h"
 #include "guest_state.h"
@@ -78,19 +79,45 @@ enum kl_result kl_exit_wrmsr(struct kl_vcpu *vcpu)
 	return KL_RESUME;
 }
 
+/* Halted with interrupts off, and so is, or never started, every other vCPU? */
+static bool dead_halt(struct kl_vcpu *vcpu)
+{
+	struct kl_vcpu *other;
+	unsigned int i;
+
+	if ((kl_rflags(vcpu) & X86_EFLAGS_IF) || kl_irq_nmi_pending(vcpu))
+		return false;
+	/* Pairs with itself: of two vCPUs that halt, the later one sees both. */
+	smp_store_mb(vcpu->dead_halt, true);
+	if (!(READ_ONCE(vcpu->vm->options) & KVMLITE_OPTION_DEAD_HALT))
+		return false;
+	kl_for_each_vcpu(i, other, vcpu->vm) {
+		u32 state = READ_ONCE(other->mp_state);
+
+		if (!READ_ONCE(other->dead_halt) && state != KVM_MP_STATE_UNINITIALIZED &&
+		    state != KVM_MP_STATE_INIT_RECEIVED)
+			return false;
+	}
+	return true;
+}
+
 /**
  * kl_exit_hlt - HLT
  * @vcpu: the vCPU
  *
  * Return: KL_RESUME with an interrupt controller in the kernel, where the vCPU
- * sleeps; KL_USER with KVM_EXIT_HLT otherwise.
+ * sleeps; KL_USER with KVM_EXIT_HLT otherwise, and if nothing could wake any
+ * vCPU of the VM and the client wants to know (KVMLITE_OPTION_DEAD_HALT).
  */
 enum kl_result kl_exit_hlt(struct kl_vcpu *vcpu)
 {
 	kl_insn_done(vcpu);
 	if (kl_irqchip_in_kernel(vcpu->vm)) {
-		vcpu->mp_state = KVM_MP_STATE_HALTED;
-		return KL_RESUME;
+		WRITE_ONCE(vcpu->mp_state, KVM_MP_STATE_HALTED);
+		if (!dead_halt(vcpu))
+			return KL_RESUME;
+		vcpu->run->exit_reason = KVM_EXIT_HLT;
+		return KL_USER;
 	}
 	/* An interrupt that userspace queued ends the halt at once. */
 	if (kl_irq_pending(vcpu) && kl_interrupts_open(vcpu))

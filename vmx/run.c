@@ -325,10 +325,13 @@ static enum kl_result run_loop(struct kl_vcpu *vcpu)
 	while (result == KL_RESUME) {
 		if (unlikely(kl_irq_init_sipi_pending(vcpu)))
 			accept_init_sipi(vcpu);
-		if (vcpu->mp_state == KVM_MP_STATE_RUNNABLE)
-			result = enter_guest(vcpu);
-		else
+		if (vcpu->mp_state != KVM_MP_STATE_RUNNABLE) {
 			result = block(vcpu);
+		} else {
+			if (unlikely(vcpu->dead_halt))
+				WRITE_ONCE(vcpu->dead_halt, false);
+			result = enter_guest(vcpu);
+		}
 		if (result == KL_RESUME && kl_host_guest_work_pending() &&
 		    kl_host_guest_work()) {
 			vcpu->run->exit_reason = KVM_EXIT_INTR;
@@ -398,17 +401,21 @@ int kl_vcpu_run(struct kl_vcpu *vcpu)
 
 	if (READ_ONCE(vcpu->vm->dead))
 		return -EIO;
+	if (kl_vcpu_move(vcpu, KL_VCPU_IDLE, KL_VCPU_HOST)) {
+		kl_kill_vcpu(vcpu, 0, "KVM_RUN found the vCPU in state %d", vcpu->state);
+		return -EIO;
+	}
 	kl_vcpu_load(vcpu);
 	kl_host_fpu_swap(&vcpu->vmx.fpu, true);
-	kl_vcpu_move(vcpu, KL_VCPU_IDLE, KL_VCPU_HOST);
 	vcpu->vmx.l1d_flush = true;
 	vcpu->run_ret = 0;
 
 	result = run_loaded(vcpu);
 
 	fill_run(vcpu);
-	kl_vcpu_move(vcpu, KL_VCPU_HOST, KL_VCPU_IDLE);
 	kl_host_fpu_swap(&vcpu->vmx.fpu, false);
 	kl_vcpu_put(vcpu);
+	if (kl_vcpu_move(vcpu, KL_VCPU_HOST, KL_VCPU_IDLE))
+		kl_kill_vcpu(vcpu, 0, "KVM_RUN left the vCPU in state %d", vcpu->state);
 	return result == KL_KILL ? -EIO : vcpu->run_ret;
 }
