@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 
+#include "../vmx/host.h"
 #include "mmu.h"
 #include "ops.h"
 
@@ -92,7 +93,7 @@ static void kl_invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier
 	write_unlock(&vm->mmu.lock);
 }
 
-static int kl_age_range(struct mmu_notifier *mn, hva_t start, hva_t end, bool clear, bool flush)
+static bool kl_age_range(struct mmu_notifier *mn, hva_t start, hva_t end, bool clear, bool flush)
 {
 	struct kl_vm *vm = kl_notifier_vm(mn);
 	int idx = kl_mmu_enter(vm);
@@ -107,20 +108,21 @@ static int kl_age_range(struct mmu_notifier *mn, hva_t start, hva_t end, bool cl
 	return young;
 }
 
-static int kl_clear_flush_young(struct mmu_notifier *mn, struct mm_struct *mm,
-				unsigned long start, unsigned long end)
+static kl_host_young_t kl_clear_flush_young(struct mmu_notifier *mn, struct mm_struct *mm,
+					    unsigned long start, unsigned long end)
 {
 	return kl_age_range(mn, start, end, true, true);
 }
 
 /* For statistics of idle memory: a cached translation may hide an access. */
-static int kl_clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
-			  unsigned long start, unsigned long end)
+static kl_host_young_t kl_clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
+				      unsigned long start, unsigned long end)
 {
 	return kl_age_range(mn, start, end, true, false);
 }
 
-static int kl_test_young(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long address)
+static kl_host_young_t kl_test_young(struct mmu_notifier *mn, struct mm_struct *mm,
+				     unsigned long address)
 {
 	return kl_age_range(mn, address, address + PAGE_SIZE, false, false);
 }

@@ -9,7 +9,7 @@ cd "${1:-$(dirname "$0")/..}" || exit 2
 
 # Bottom to top. The lower half of vmx/ knows no vCPU; it is named by file.
 LAYERS="vmx-lower mmu irq iommu vmx-upper uapi"
-VMX_LOWER='host vmx_asm fields caps controls vmxon vmcs explain explain_[a-z]+ bits entry'
+VMX_LOWER='host host_fpu vmx_asm fields caps controls vmxon vmcs explain explain_[a-z]+ bits entry'
 # May be included from everywhere but the lower half of vmx/: the one shared
 # definition of VM and vCPU, our ABI, the tracepoints.
 SHARED='uapi/object.h uapi/kvmlite.h uapi/trace.h'

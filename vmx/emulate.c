@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <asm/trapnr.h>
 #include <asm/vmx.h>
 
 #include "../irq/irq.h"

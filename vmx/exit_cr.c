@@ -4,7 +4,6 @@
  * Qualification for Control-Register Accesses", "... for MOV DR").
  */
 #include <linux/nospec.h>
-#include <asm/debugreg.h>
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
@@ -14,6 +13,7 @@
 #include "cpuid.h"
 #include "exit.h"
 #include "guest_state.h"
+#include "host.h"
 #include "inject.h"
 
 static enum kl_result gp(struct kl_vcpu *vcpu)

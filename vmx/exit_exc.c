@@ -2,7 +2,6 @@
 /*
  * Exits by exceptions, window exits, triple faults and task switches.
  */
-#include <asm/debugreg.h>
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
@@ -10,6 +9,7 @@
 #include "../mmu/request.h"
 #include "exit.h"
 #include "guest_state.h"
+#include "host.h"
 #include "inject.h"
 #include "kill.h"
 

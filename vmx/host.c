@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What kvm-lite borrows from Linux' CPU code: control registers as Linux
- * caches them, descriptor tables, guest FPU state, NMI and machine-check
- * entry, speculation policy, work before entering a guest.
+ * caches them, descriptor tables, NMI and machine-check entry, speculation
+ * policy, work before entering a guest. Extended state is in host_fpu.c.
  *
- * The only file with kernel-version conditionals.
+ * This file and host.h are the only ones that depend on the kernel's version.
  */
 #include <linux/context_tracking.h>
-#include <linux/entry-kvm.h>
+#include <linux/errno.h>
+#include <linux/gfp.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/kvm_host.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
-#include <linux/vtime.h>
-#include <asm/debugreg.h>
 #include <asm/desc.h>
-#include <asm/fpu/api.h>
-#include <asm/fpu/types.h>
-#include <asm/fpu/xcr.h>
 #include <asm/intel_pt.h>
 #include <asm/mce.h>
 #include <asm/mmu_context.h>
@@ -31,12 +26,23 @@
 #include "entry.h"
 #include "host.h"
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#include <linux/entry-virt.h>
+#else
+#include <linux/entry-kvm.h>
+#endif
+#ifdef KL_HAVE_ASM_VIRT
+#include <asm/virt.h>
+#define cpu_emergency_register_virt_callback x86_virt_register_emergency_callback
+#define cpu_emergency_unregister_virt_callback x86_virt_unregister_emergency_callback
+#endif
+
 /* 64 KiB are read to push everything else out of a 32 or 48 KiB L1D. */
 #define KL_L1D_FLUSH_ORDER 4
 
 /*
- * xfer_to_guest_mode_handle_work() reports a signal in a struct kvm_vcpu, and
- * touches nothing else of it: one for all vCPUs will do.
+ * Before 6.18 xfer_to_guest_mode_handle_work() reports a signal in a struct
+ * kvm_vcpu, and touches nothing else of it: one for all vCPUs will do.
  */
 static struct kvm_vcpu *host_work_vcpu;
 static void *host_l1d_pages;
@@ -96,8 +102,8 @@ void kl_host_exit(void)
  */
 int kl_host_vmx_owner(const char **why)
 {
-	const u64 need = FEAT_CTL_LOCKED | FEAT_CTL_VMX_ENABLED_OUTSIDE_SMX;
-	u64 ctl;
+	const u32 need = FEAT_CTL_LOCKED | FEAT_CTL_VMX_ENABLED_OUTSIDE_SMX;
+	u32 ctl, high;
 
 	/*
 	 * The boot code clears the VMX flag when the firmware has locked it
@@ -107,7 +113,7 @@ int kl_host_vmx_owner(const char **why)
 		*why = "this CPU has no VT-x (CPUID.1:ECX.VMX is 0)";
 		return -ENODEV;
 	}
-	if (rdmsrl_safe(MSR_IA32_FEAT_CTL, &ctl) || (ctl & need) != need) {
+	if (rdmsr_safe(MSR_IA32_FEAT_CTL, &ctl, &high) || (ctl & need) != need) {
 		*why = "VT-x is locked off by the firmware (IA32_FEATURE_CONTROL): enable it in the BIOS or UEFI setup";
 		return -ENODEV;
 	}
@@ -131,6 +137,9 @@ u64 kl_host_cr3(void)
 
 /**
  * kl_host_cr4 - CR4 of this CPU, as Linux caches it
+ *
+ * Context: Preemption off.
+ * Return: CR4, with VMXE if it is set.
  */
 u64 kl_host_cr4(void)
 {
@@ -246,6 +255,8 @@ void kl_host_emergency_exit(void (*fn)(void))
 /**
  * kl_host_gdt_base - linear address of a CPU's read-only GDT
  * @cpu: the CPU
+ *
+ * Return: the address.
  */
 u64 kl_host_gdt_base(int cpu)
 {
@@ -254,6 +265,8 @@ u64 kl_host_gdt_base(int cpu)
 
 /**
  * kl_host_idt_base - linear address of the IDT
+ *
+ * Return: the address.
  */
 u64 kl_host_idt_base(void)
 {
@@ -266,6 +279,8 @@ u64 kl_host_idt_base(void)
 /**
  * kl_host_tss_base - linear address of a CPU's TSS
  * @cpu: the CPU
+ *
+ * Return: the address.
  */
 u64 kl_host_tss_base(int cpu)
 {
@@ -287,247 +302,23 @@ void kl_host_fix_tables(int cpu)
 }
 
 /**
- * kl_host_fpu_alloc - allocate a guest's extended state
- * @g: the holder
+ * kl_host_save_fsgs - save the thread's FS and GS, selectors and bases
  *
- * Return: 0 or -ENOMEM.
- */
-int kl_host_fpu_alloc(struct kl_host_guest_fpu *g)
-{
-	g->fpu = kzalloc(sizeof(*g->fpu), GFP_KERNEL_ACCOUNT);
-	if (!g->fpu)
-		return -ENOMEM;
-	if (!fpu_alloc_guest_fpstate(g->fpu)) {
-		kfree(g->fpu);
-		g->fpu = NULL;
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/**
- * kl_host_fpu_free - free it; a holder that was never allocated is fine
- * @g: the holder
- */
-void kl_host_fpu_free(struct kl_host_guest_fpu *g)
-{
-	if (!g->fpu)
-		return;
-	fpu_free_guest_fpstate(g->fpu);
-	kfree(g->fpu);
-	g->fpu = NULL;
-}
-
-/**
- * kl_host_fpu_swap - exchange the thread's extended state with the guest's
- * @g: the holder
- * @guest: true on the way into KVM_RUN, false on the way out
+ * They then stand in current->thread.
  *
- * From then on the scheduler saves and restores the guest's state with the
- * thread.
+ * Context: Preemption off.
  */
-void kl_host_fpu_swap(struct kl_host_guest_fpu *g, bool guest)
+void kl_host_save_fsgs(void)
 {
-	if (g->swapped == guest)
-		return;
-	fpu_swap_kvm_fpstate(g->fpu, guest);
-	g->swapped = guest;
-}
-
-/**
- * kl_host_fpu_ensure - have the thread's extended state in the registers
- *
- * Context: Interrupts off, between kl_host_fpu_swap(g, true) and VM entry.
- */
-void kl_host_fpu_ensure(void)
-{
-	if (test_thread_flag(TIF_NEED_FPU_LOAD))
-		switch_fpu_return();
-}
-
-/* The header of an XSAVE area: which components it holds. */
-static struct xstate_header *xsave_header(void *image)
-{
-	return &((struct xregs_state *)image)->header;
-}
-
-/**
- * kl_host_xsave_get - the guest's extended state in the standard format
- * @g: the holder; not swapped in
- * @buf: out: the image
- * @size: bytes of @buf
- * @xcr0: components to report
- * @pkru: the guest's PKRU
- */
-void kl_host_xsave_get(struct kl_host_guest_fpu *g, void *buf, unsigned int size, u64 xcr0,
-		       u32 pkru)
-{
-	memset(buf, 0, size);
-	fpu_copy_guest_fpstate_to_uabi(g->fpu, buf, size, xcr0 | XFEATURE_MASK_FPSSE, pkru);
-}
-
-/**
- * kl_host_xsave_set - load the guest's extended state
- * @g: the holder; not swapped in
- * @buf: an image in the standard format
- * @supported: components the guest may have
- * @pkru: out: PKRU of the image
- *
- * Return: 0, or -EINVAL for components, MXCSR bits or a format that are not
- * supported.
- */
-int kl_host_xsave_set(struct kl_host_guest_fpu *g, const void *buf, u64 supported, u32 *pkru)
-{
-	return fpu_copy_uabi_to_guest_fpstate(g->fpu, buf, supported, pkru);
-}
-
-/**
- * kl_host_fpu_get - x87 and SSE state for KVM_GET_FPU
- * @g: the holder; not swapped in
- * @f: out
- *
- * Return: 0 or -ENOMEM.
- */
-int kl_host_fpu_get(struct kl_host_guest_fpu *g, struct kvm_fpu *f)
-{
-	struct xregs_state *image = kzalloc(PAGE_SIZE, GFP_KERNEL_ACCOUNT);
-	struct fxregs_state *fx;
-
-	if (!image)
-		return -ENOMEM;
-	fx = &image->i387;
-	kl_host_xsave_get(g, image, PAGE_SIZE, XFEATURE_MASK_FPSSE, 0);
-	memset(f, 0, sizeof(*f));
-	memcpy(f->fpr, fx->st_space, sizeof(f->fpr));
-	memcpy(f->xmm, fx->xmm_space, sizeof(f->xmm));
-	f->fcw = fx->cwd;
-	f->fsw = fx->swd;
-	f->ftwx = fx->twd;
-	f->last_opcode = fx->fop;
-	f->last_ip = fx->rip;
-	f->last_dp = fx->rdp;
-	f->mxcsr = fx->mxcsr;
-	kfree(image);
-	return 0;
-}
-
-/**
- * kl_host_fpu_set - x87 and SSE state of KVM_SET_FPU
- * @g: the holder; not swapped in
- * @f: the state
- *
- * Return: 0, -ENOMEM, or -EINVAL for reserved bits of MXCSR.
- */
-int kl_host_fpu_set(struct kl_host_guest_fpu *g, const struct kvm_fpu *f)
-{
-	struct xregs_state *image = kzalloc(PAGE_SIZE, GFP_KERNEL_ACCOUNT);
-	struct fxregs_state *fx;
-	u64 all = kl_host_xfeatures();
-	u32 pkru = 0;
-	int ret;
-
-	if (!image)
-		return -ENOMEM;
-	fx = &image->i387;
-	kl_host_xsave_get(g, image, PAGE_SIZE, all & ~XFEATURE_MASK_PKRU, 0);
-	memcpy(fx->st_space, f->fpr, sizeof(f->fpr));
-	memcpy(fx->xmm_space, f->xmm, sizeof(f->xmm));
-	fx->cwd = f->fcw;
-	fx->swd = f->fsw;
-	fx->twd = f->ftwx;
-	fx->fop = f->last_opcode;
-	fx->rip = f->last_ip;
-	fx->rdp = f->last_dp;
-	fx->mxcsr = f->mxcsr;
-	xsave_header(image)->xfeatures |= XFEATURE_MASK_FPSSE;
-	ret = kl_host_xsave_set(g, image, all, &pkru);
-	kfree(image);
-	return ret;
-}
-
-/* Own the FPU registers, with the guest's state in them. */
-static void fpu_hold(void)
-{
-	fpregs_lock();
-	if (test_thread_flag(TIF_NEED_FPU_LOAD))
-		switch_fpu_return();
-}
-
-#define KL_XMM_CASE(n, insn)						\
-	case n:								\
-		insn(n);						\
-		break
-
-#define KL_XMM_ALL(insn)						\
-	KL_XMM_CASE(0, insn); KL_XMM_CASE(1, insn);			\
-	KL_XMM_CASE(2, insn); KL_XMM_CASE(3, insn);			\
-	KL_XMM_CASE(4, insn); KL_XMM_CASE(5, insn);			\
-	KL_XMM_CASE(6, insn); KL_XMM_CASE(7, insn);			\
-	KL_XMM_CASE(8, insn); KL_XMM_CASE(9, insn);			\
-	KL_XMM_CASE(10, insn); KL_XMM_CASE(11, insn);			\
-	KL_XMM_CASE(12, insn); KL_XMM_CASE(13, insn);			\
-	KL_XMM_CASE(14, insn); KL_XMM_CASE(15, insn)
-
-#define KL_XMM_STORE(n) asm volatile("movdqu %%xmm" #n ", %0" : "=m" (*v))
-#define KL_XMM_LOAD(n) asm volatile("movdqu %0, %%xmm" #n : : "m" (*v))
-
-/**
- * kl_host_xmm_read - read an XMM register of the guest
- * @nr: 0 to 15
- * @val: out: low and high half
- *
- * Context: Between kl_host_fpu_swap(g, true) and (g, false).
- */
-void kl_host_xmm_read(unsigned int nr, u64 val[2])
-{
-	struct { u64 half[2]; } *v = (void *)val;
-
-	fpu_hold();
-	switch (nr) {
-	KL_XMM_ALL(KL_XMM_STORE);
-	}
-	fpregs_unlock();
-}
-
-/**
- * kl_host_xmm_write - write an XMM register of the guest
- * @nr: 0 to 15
- * @val: low and high half
- *
- * Context: Between kl_host_fpu_swap(g, true) and (g, false).
- */
-void kl_host_xmm_write(unsigned int nr, const u64 val[2])
-{
-	const struct { u64 half[2]; } *v = (const void *)val;
-
-	fpu_hold();
-	switch (nr) {
-	KL_XMM_ALL(KL_XMM_LOAD);
-	}
-	fpregs_unlock();
-}
-
-/**
- * kl_host_xfeatures - XCR0 components a guest may be given
- *
- * AMX is left out: its state needs a permission and a larger buffer.
- *
- * Return: a mask of XCR0 bits, x87 and SSE only if the host has no XSAVE.
- */
-u64 kl_host_xfeatures(void)
-{
-	const u64 known = XFEATURE_MASK_FPSSE | XFEATURE_MASK_YMM | XFEATURE_MASK_AVX512 |
-			  XFEATURE_MASK_PKRU;
-
-	if (!boot_cpu_has(X86_FEATURE_XSAVE) || !boot_cpu_has(X86_FEATURE_OSXSAVE))
-		return XFEATURE_MASK_FPSSE;
-	return xgetbv(XCR_XFEATURE_ENABLED_MASK) & known;
+	current_save_fsgs();
 }
 
 /**
  * kl_host_guest_work_pending - signals, rescheduling or other thread work?
  *
  * Exact with interrupts off, a hint otherwise.
+ *
+ * Return: true if kl_host_guest_work() has something to do.
  */
 bool kl_host_guest_work_pending(void)
 {
@@ -543,7 +334,11 @@ bool kl_host_guest_work_pending(void)
  */
 int kl_host_guest_work(void)
 {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	return xfer_to_guest_mode_handle_work();
+#else
 	return xfer_to_guest_mode_handle_work(host_work_vcpu);
+#endif
 }
 
 /**
@@ -572,28 +367,31 @@ void kl_host_machine_check(void)
 /**
  * kl_host_guest_time_enter - from here on, time is the guest's
  *
- * Also a quiescent state for RCU. Context: interrupts off.
+ * Also a quiescent state for RCU.
+ *
+ * Context: Interrupts off.
  */
 void kl_host_guest_time_enter(void)
 {
-	vtime_account_guest_enter();
-	if (!context_tracking_guest_enter())
-		rcu_virt_note_context_switch();
+	guest_timing_enter_irqoff();
+	guest_context_enter_irqoff();
 }
 
 /**
  * kl_host_guest_time_exit - time is the host's again
  *
- * Context: interrupts off.
+ * Context: Interrupts off.
  */
 void kl_host_guest_time_exit(void)
 {
 	context_tracking_guest_exit();
-	vtime_account_guest_exit();
+	guest_timing_exit_irqoff();
 }
 
 /**
  * kl_host_spec_ctrl - IA32_SPEC_CTRL as the host wants it on this CPU
+ *
+ * Return: the value of the MSR.
  */
 u64 kl_host_spec_ctrl(void)
 {
@@ -606,6 +404,8 @@ u64 kl_host_spec_ctrl(void)
  *
  * With IBRS as the kernel's mitigation, only a write after the exit puts
  * a barrier between guest and host predictions.
+ *
+ * Return: true if it must.
  */
 bool kl_host_spec_ctrl_dirty_on_exit(void)
 {
@@ -654,7 +454,7 @@ void kl_host_l1d_flush(void)
 	unsigned int i;
 
 	if (boot_cpu_has(X86_FEATURE_FLUSH_L1D)) {
-		native_wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+		kl_wrmsr_raw(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
 		return;
 	}
 	if (!host_l1d_pages)
@@ -688,6 +488,20 @@ void kl_host_restore_breakpoints(void)
 }
 
 /**
+ * kl_host_has_cet - does the CPU have control-flow enforcement?
+ *
+ * Return: true if it does, and the kernel knows.
+ */
+bool kl_host_has_cet(void)
+{
+#ifdef X86_FEATURE_SHSTK
+	if (boot_cpu_has(X86_FEATURE_SHSTK))
+		return true;
+#endif
+	return boot_cpu_has(X86_FEATURE_IBT);
+}
+
+/**
  * kl_host_hrtimer_init - prepare an hrtimer
  * @timer: the timer
  * @fn: its function
@@ -707,6 +521,8 @@ void kl_host_hrtimer_init(struct hrtimer *timer, enum hrtimer_restart (*fn)(stru
 
 /**
  * kl_host_tsc_khz - frequency of the TSC in kHz, as Linux calibrated it
+ *
+ * Return: kHz.
  */
 u32 kl_host_tsc_khz(void)
 {

@@ -3,8 +3,8 @@
  * Everything kvm-lite borrows from Linux' CPU code.
  *
  * tour 10: a hypervisor module needs a handful of kernel internals; they all
- * stand in host.c, so that a substitute for a kernel that keeps one to itself
- * has one place. No other file has a kernel-version conditional.
+ * stand in host.c and host_fpu.c, so that a substitute for a kernel that keeps
+ * one to itself has one place. No other file has a kernel-version conditional.
  */
 #ifndef _KL_VMX_HOST_H
 #define _KL_VMX_HOST_H
@@ -13,6 +13,8 @@
 
 #include <linux/linkage.h>
 #include <linux/version.h>
+#include <asm/alternative.h>
+#include <asm/cpufeatures.h>
 #include <asm/nospec-branch.h>
 
 /* The kernel's entry for NMIs that a VM exit brings. */
@@ -29,6 +31,9 @@
 .macro KL_CLEAR_CPU_BUFFERS
 #if defined(VM_CLEAR_CPU_BUFFERS)
 	VM_CLEAR_CPU_BUFFERS
+#elif defined(__CLEAR_CPU_BUFFERS)
+	/* The flag is set whether all guests or only those with MMIO need it. */
+	ALTERNATIVE "", __CLEAR_CPU_BUFFERS, X86_FEATURE_CLEAR_CPU_BUF_VM
 #else
 	CLEAR_CPU_BUFFERS
 #endif
@@ -36,12 +41,32 @@
 
 #else /* !__ASSEMBLY__ */
 
+#include <linux/compiler.h>
 #include <linux/hrtimer.h>
+#include <linux/kvm.h>
+#include <linux/percpu.h>
 #include <linux/types.h>
+#include <linux/version.h>
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+#include <asm/processor.h>
+/* 6.1's does not include what it uses: behind the others. */
+#include <asm/debugreg.h>
+
+/* cpuid_count() and the like. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#include <asm/cpuid/api.h>
+#endif
 
 struct fpu_guest;
 struct kvm_fpu;
 struct kvm_xsave;
+
+/*
+ * What the callbacks of the MMU notifier for aging return: int, later bool.
+ * For users of <linux/mmu_notifier.h>.
+ */
+#define kl_host_young_t typeof(((struct mmu_notifier_ops *)NULL)->test_young(NULL, NULL, 0))
 
 /**
  * struct kl_host_guest_fpu - the guest's extended state, kept by the kernel
@@ -65,6 +90,56 @@ struct kl_host_power {
 	void (*shutdown)(void);
 };
 
+/**
+ * kl_rdmsr - read an MSR of this CPU that is known to exist
+ * @msr: its number
+ *
+ * Return: the value.
+ */
+static __always_inline u64 kl_rdmsr(u32 msr)
+{
+	u32 low, high;
+
+	rdmsr(msr, low, high);
+	return (u64)high << 32 | low;
+}
+
+/**
+ * kl_wrmsr - write an MSR of this CPU that is known to take the value
+ * @msr: its number
+ * @value: the value
+ */
+static __always_inline void kl_wrmsr(u32 msr, u64 value)
+{
+	wrmsr(msr, (u32)value, (u32)(value >> 32));
+}
+
+/**
+ * kl_wrmsr_raw - kl_wrmsr() without the kernel's tracepoint
+ * @msr: its number
+ * @value: the value
+ */
+static __always_inline void kl_wrmsr_raw(u32 msr, u64 value)
+{
+	native_wrmsr(msr, (u32)value, (u32)(value >> 32));
+}
+
+/**
+ * kl_host_immediate_exit - does the client want out of KVM_RUN at once?
+ * @run: the vCPU's page, which the client may change at any time
+ *
+ * Return: true if so.
+ */
+static inline bool kl_host_immediate_exit(const struct kvm_run *run)
+{
+	/* Newer headers give the kernel another name for the field. */
+#ifdef HINT_UNSAFE_IN_KVM
+	return READ_ONCE(run->HINT_UNSAFE_IN_KVM(immediate_exit));
+#else
+	return READ_ONCE(run->immediate_exit);
+#endif
+}
+
 int kl_host_init(void);
 void kl_host_exit(void);
 int kl_host_vmx_owner(const char **why);
@@ -81,6 +156,7 @@ u64 kl_host_gdt_base(int cpu);
 u64 kl_host_idt_base(void);
 u64 kl_host_tss_base(int cpu);
 void kl_host_fix_tables(int cpu);
+void kl_host_save_fsgs(void);
 
 int kl_host_fpu_alloc(struct kl_host_guest_fpu *g);
 void kl_host_fpu_free(struct kl_host_guest_fpu *g);
@@ -110,6 +186,7 @@ bool kl_host_wants_l1d_flush(bool *always);
 void kl_host_l1d_flush(void);
 void kl_host_ran_guest(void);
 void kl_host_restore_breakpoints(void);
+bool kl_host_has_cet(void);
 
 void kl_host_hrtimer_init(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *),
 			  clockid_t clock, enum hrtimer_mode mode);

@@ -11,12 +11,12 @@
 #include <linux/sched.h>
 #include <linux/topology.h>
 #include <asm/desc.h>
-#include <asm/msr.h>
 #include <asm/processor.h>
 #include <asm/segment.h>
 #include <asm/vmx.h>
 
 #include "../uapi/object.h"
+#include "host.h"
 #include "vcpu.h"
 #include "vmx_asm.h"
 
@@ -28,10 +28,10 @@ static u64 host_star, host_lstar, host_cstar, host_syscall_mask;
  */
 void kl_host_state_init(void)
 {
-	rdmsrl(MSR_STAR, host_star);
-	rdmsrl(MSR_LSTAR, host_lstar);
-	rdmsrl(MSR_CSTAR, host_cstar);
-	rdmsrl(MSR_SYSCALL_MASK, host_syscall_mask);
+	host_star = kl_rdmsr(MSR_STAR);
+	host_lstar = kl_rdmsr(MSR_LSTAR);
+	host_cstar = kl_rdmsr(MSR_CSTAR);
+	host_syscall_mask = kl_rdmsr(MSR_SYSCALL_MASK);
 }
 
 /**
@@ -41,8 +41,6 @@ void kl_host_state_init(void)
  */
 void kl_host_state_constant(void)
 {
-	u64 value;
-
 	vmx_vmwrite(HOST_CR0, read_cr0() & ~(u64)X86_CR0_TS);
 	vmx_vmwrite(HOST_CS_SELECTOR, __KERNEL_CS);
 	vmx_vmwrite(HOST_SS_SELECTOR, __KERNEL_DS);
@@ -53,14 +51,10 @@ void kl_host_state_constant(void)
 	vmx_vmwrite(HOST_TR_SELECTOR, GDT_ENTRY_TSS * 8);
 	vmx_vmwrite(HOST_IDTR_BASE, kl_host_idt_base());
 	vmx_vmwrite(HOST_RIP, (unsigned long)kl_vmx_exit_rip);
-	rdmsrl(MSR_IA32_SYSENTER_CS, value);
-	vmx_vmwrite(HOST_IA32_SYSENTER_CS, value);
-	rdmsrl(MSR_IA32_SYSENTER_EIP, value);
-	vmx_vmwrite(HOST_IA32_SYSENTER_EIP, value);
-	rdmsrl(MSR_EFER, value);
-	vmx_vmwrite(HOST_IA32_EFER, value);
-	rdmsrl(MSR_IA32_CR_PAT, value);
-	vmx_vmwrite(HOST_IA32_PAT, value);
+	vmx_vmwrite(HOST_IA32_SYSENTER_CS, kl_rdmsr(MSR_IA32_SYSENTER_CS));
+	vmx_vmwrite(HOST_IA32_SYSENTER_EIP, kl_rdmsr(MSR_IA32_SYSENTER_EIP));
+	vmx_vmwrite(HOST_IA32_EFER, kl_rdmsr(MSR_EFER));
+	vmx_vmwrite(HOST_IA32_PAT, kl_rdmsr(MSR_IA32_CR_PAT));
 }
 
 /**
@@ -71,20 +65,15 @@ void kl_host_state_constant(void)
  */
 void kl_host_state_percpu(int cpu)
 {
-	u64 value;
-
 	vmx_vmwrite(HOST_TR_BASE, kl_host_tss_base(cpu));
 	vmx_vmwrite(HOST_GDTR_BASE, kl_host_gdt_base(cpu));
-	rdmsrl(MSR_GS_BASE, value);
-	vmx_vmwrite(HOST_GS_BASE, value);
-	rdmsrl(MSR_IA32_SYSENTER_ESP, value);
-	vmx_vmwrite(HOST_IA32_SYSENTER_ESP, value);
+	vmx_vmwrite(HOST_GS_BASE, kl_rdmsr(MSR_GS_BASE));
+	vmx_vmwrite(HOST_IA32_SYSENTER_ESP, kl_rdmsr(MSR_IA32_SYSENTER_ESP));
 }
 
 static void save_segments(struct kl_host_state *h)
 {
-	/* Bring FS and GS base of the thread up to date in its task struct. */
-	current_save_fsgs();
+	kl_host_save_fsgs();
 	h->fs = current->thread.fsindex;
 	h->gs = current->thread.gsindex;
 	h->kernel_gs_base = current->thread.gsbase;
@@ -108,13 +97,13 @@ void kl_host_state_load(struct kl_vcpu *vcpu)
 		return;
 	save_segments(&v->host);
 	v->entry.host_spec_ctrl = kl_host_spec_ctrl();
-	wrmsrl(MSR_STAR, v->star);
-	wrmsrl(MSR_LSTAR, v->lstar);
-	wrmsrl(MSR_CSTAR, v->cstar);
-	wrmsrl(MSR_SYSCALL_MASK, v->syscall_mask);
-	wrmsrl(MSR_KERNEL_GS_BASE, v->kernel_gs_base);
+	kl_wrmsr(MSR_STAR, v->star);
+	kl_wrmsr(MSR_LSTAR, v->lstar);
+	kl_wrmsr(MSR_CSTAR, v->cstar);
+	kl_wrmsr(MSR_SYSCALL_MASK, v->syscall_mask);
+	kl_wrmsr(MSR_KERNEL_GS_BASE, v->kernel_gs_base);
 	if (v->cpuid.features.rdtscp)
-		wrmsrl(MSR_TSC_AUX, v->tsc_aux);
+		kl_wrmsr(MSR_TSC_AUX, v->tsc_aux);
 	v->host.loaded = true;
 }
 
@@ -140,13 +129,13 @@ void kl_host_state_put(struct kl_vcpu *vcpu)
 	if (!h->loaded)
 		return;
 	h->loaded = false;
-	rdmsrl(MSR_KERNEL_GS_BASE, v->kernel_gs_base);
-	wrmsrl(MSR_STAR, host_star);
-	wrmsrl(MSR_LSTAR, host_lstar);
-	wrmsrl(MSR_CSTAR, host_cstar);
-	wrmsrl(MSR_SYSCALL_MASK, host_syscall_mask);
+	v->kernel_gs_base = kl_rdmsr(MSR_KERNEL_GS_BASE);
+	kl_wrmsr(MSR_STAR, host_star);
+	kl_wrmsr(MSR_LSTAR, host_lstar);
+	kl_wrmsr(MSR_CSTAR, host_cstar);
+	kl_wrmsr(MSR_SYSCALL_MASK, host_syscall_mask);
 	if (v->cpuid.features.rdtscp)
-		wrmsrl(MSR_TSC_AUX, host_tsc_aux(cpu));
+		kl_wrmsr(MSR_TSC_AUX, host_tsc_aux(cpu));
 
 	if (unlikely(h->ldt))
 		asm volatile("lldt %0" : : "rm" (h->ldt));
@@ -158,6 +147,6 @@ void kl_host_state_put(struct kl_vcpu *vcpu)
 		loadsegment(fs, h->fs);
 	if (unlikely(h->gs))
 		load_gs_index(h->gs);
-	wrmsrl(MSR_KERNEL_GS_BASE, h->kernel_gs_base);
+	kl_wrmsr(MSR_KERNEL_GS_BASE, h->kernel_gs_base);
 	kl_host_fix_tables(cpu);
 }

@@ -273,7 +273,7 @@ int kl_msr_get(struct kl_vcpu *vcpu, u32 msr, u64 *data, bool host)
 	case MSR_SOFT:
 		preempt_disable();
 		if (msr == MSR_KERNEL_GS_BASE && vcpu->vmx.host.loaded)
-			rdmsrl(msr, vcpu->vmx.kernel_gs_base);
+			vcpu->vmx.kernel_gs_base = kl_rdmsr(msr);
 		preempt_enable();
 		fallthrough;
 	case MSR_STORE:
@@ -387,7 +387,7 @@ static void update_loaded(struct kl_vcpu *vcpu, u32 msr, u64 data)
 	case MSR_SYSCALL_MASK:
 	case MSR_KERNEL_GS_BASE:
 	case MSR_TSC_AUX:
-		wrmsrl(msr, data);
+		kl_wrmsr(msr, data);
 	}
 }
 

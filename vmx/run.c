@@ -10,9 +10,9 @@
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/rcuwait.h>
-#include <asm/debugreg.h>
 #include <asm/fpu/xcr.h>
 #include <asm/special_insns.h>
+#include <asm/trapnr.h>
 #include <asm/vmx.h>
 
 #include "../irq/irq.h"
@@ -21,6 +21,7 @@
 #include "../uapi/trace.h"
 #include "exit.h"
 #include "guest_state.h"
+#include "host.h"
 #include "inject.h"
 #include "kill.h"
 #include "run.h"
@@ -115,7 +116,7 @@ static __always_inline int enter_once(struct kl_vcpu *vcpu)
 	if (unlikely(v->spec_ctrl_used || kl_host_spec_ctrl_dirty_on_exit())) {
 		flags |= KL_ENTER_SPEC;
 		if (v->entry.guest_spec_ctrl != v->entry.host_spec_ctrl)
-			native_wrmsrl(MSR_IA32_SPEC_CTRL, v->entry.guest_spec_ctrl);
+			kl_wrmsr_raw(MSR_IA32_SPEC_CTRL, v->entry.guest_spec_ctrl);
 	}
 	if (v->cr2 != native_read_cr2())
 		native_write_cr2(v->cr2);
@@ -371,7 +372,7 @@ static enum kl_result run_loaded(struct kl_vcpu *vcpu)
 		if (result != KL_RESUME)
 			return result;
 	}
-	if (READ_ONCE(vcpu->run->immediate_exit__unsafe)) {
+	if (kl_host_immediate_exit(vcpu->run)) {
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
 		return kl_user_error(vcpu, -EINTR);
 	}

@@ -12,6 +12,7 @@
 #include "../uapi/kvmlite.h"
 #include "../uapi/object.h"
 #include "explain.h"
+#include "host.h"
 #include "kill.h"
 #include "vcpu.h"
 #include "vmx_asm.h"
@@ -49,7 +50,7 @@ static void fill_env(struct kl_explain_env *env, struct kl_vcpu *vcpu)
 	env->linear_bits = boot_cpu_has(X86_FEATURE_LA57) ? 57 : 48;
 	env->host_long_mode = true;
 	env->sgx = boot_cpu_has(X86_FEATURE_SGX);
-	env->cet = boot_cpu_has(X86_FEATURE_IBT) || boot_cpu_has(X86_FEATURE_SHSTK);
+	env->cet = kl_host_has_cet();
 	env->rtm = boot_cpu_has(X86_FEATURE_RTM);
 	env->bus_lock_debug = boot_cpu_has(X86_FEATURE_BUS_LOCK_DETECT);
 	env->vmcs = vcpu->vmx.vmcs.pa;
