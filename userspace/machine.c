@@ -107,7 +107,8 @@ int kl_machine_create(struct kl_machine *m, const struct kl_options *opt,
 	m->vm_fd = kl_api_create_vm(m->sys_fd, opt->dev, err);
 	if (m->vm_fd < 0)
 		return -1;
-	if (kl_api_create_irqchip(m->vm_fd, err) ||
+	if (kl_api_set_options(m->vm_fd, &m->own, err) ||
+	    kl_api_create_irqchip(m->vm_fd, err) ||
 	    kl_api_set_routing(m->vm_fd, err) ||
 	    kl_mem_register(&m->mem, m->vm_fd, err) ||
 	    kl_devices_create(m, err))

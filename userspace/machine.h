@@ -47,6 +47,7 @@ struct kl_vcpu {
  * @wake_fd: eventfd that wakes the main loop: the run ended, or input has room
  * @timer_fd: timerfd of the devices' next moment
  * @signal_fd: signalfd of the signals that end the run
+ * @own: the device is kvmlite
  * @mem: guest RAM
  * @boot: what was loaded
  * @nr_vcpus: valid entries of @vcpu
@@ -75,6 +76,7 @@ struct kl_vcpu {
 struct kl_machine {
 	const struct kl_options *opt;
 	int sys_fd, vm_fd, wake_fd, timer_fd, signal_fd;
+	bool own;
 	struct kl_mem mem;
 	struct kl_boot boot;
 	unsigned int nr_vcpus;

@@ -54,7 +54,7 @@ static const char kl_help[] =
 "        powered off, reset, or Ctrl-a x ended it\n"
 "  2     the command line is wrong\n"
 "  70    the guest triple-faulted\n"
-"  71    the guest halted with nothing left to wake it\n"
+"  71    the guest halted with interrupts off\n"
 "  124   the hypervisor gave the VM up; the reason is on stderr\n"
 "  125   the runner could not do its work\n"
 "  128+N signal N ended the run\n"

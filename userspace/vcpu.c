@@ -201,6 +201,43 @@ static void kl_died(struct kl_vcpu *vcpu, const char *what)
 		       *regs ? "\n" : "", regs);
 }
 
+/* Words of the data of kvmlite's internal errors. */
+enum {
+	KL_DATA_REASON,
+	KL_DATA_QUALIFICATION,
+	KL_DATA_RIP,
+	KL_DATA_CPU,
+	KL_DATA_GPA,
+};
+
+#define KL_EXIT_REASON_EPT_VIOLATION 48
+
+/* What kvmlite's internal error means for the guest; false if unknown. */
+static bool kl_explain_internal(const struct kvm_run *run, char *text,
+				size_t size)
+{
+	const __u64 *data = run->internal.data;
+
+	if (run->internal.ndata <= KL_DATA_CPU)
+		return false;
+	if (run->internal.suberror == KVM_INTERNAL_ERROR_DELIVERY_EV)
+		snprintf(text, size,
+			 "no memory at the guest's IDT, GDT, TSS or stack, needed for an event at RIP %#llx",
+			 data[KL_DATA_RIP]);
+	else if (run->internal.ndata > KL_DATA_GPA &&
+		 data[KL_DATA_REASON] == KL_EXIT_REASON_EPT_VIOLATION)
+		snprintf(text, size,
+			 "the guest jumped to where no memory is: RIP %#llx, GPA %#llx",
+			 data[KL_DATA_RIP], data[KL_DATA_GPA]);
+	else if (run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION)
+		snprintf(text, size,
+			 "the instruction at RIP %#llx could not be emulated (exit reason %llu)",
+			 data[KL_DATA_RIP], data[KL_DATA_REASON]);
+	else
+		return false;
+	return true;
+}
+
 static void kl_exit_internal(struct kl_vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->k.run;
@@ -208,26 +245,34 @@ static void kl_exit_internal(struct kl_vcpu *vcpu)
 	char what[512];
 	int len;
 
+	if (n > ARRAY_SIZE(run->internal.data))
+		n = 0;
+	if (vcpu->m->own && kl_explain_internal(run, what, sizeof(what))) {
+		kl_died(vcpu, what);
+		return;
+	}
 	len = snprintf(what, sizeof(what), "internal error %u%s:",
 		       run->internal.suberror, run->internal.suberror ==
 		       KVM_INTERNAL_ERROR_EMULATION ?
 		       " (an instruction could not be emulated)" : "");
-	if (n > ARRAY_SIZE(run->internal.data))
-		n = 0;
 	for (i = 0; i < n && len < (int)sizeof(what) - 20; i++)
 		len += snprintf(what + len, sizeof(what) - len, " %llx",
 				(unsigned long long)run->internal.data[i]);
 	kl_died(vcpu, what);
 }
 
-static void kl_exit_shutdown(struct kl_vcpu *vcpu)
+/* End for a guest that is alive but can never go on: @what, and where. */
+static void kl_dead_end(struct kl_vcpu *vcpu, enum kl_end_why why,
+			const char *what)
 {
-	char regs[1024];
+	char regs[1024], at[32] = "";
+	struct kvm_regs r;
 
+	if (!ioctl(vcpu->k.fd, KVM_GET_REGS, &r))
+		snprintf(at, sizeof(at), " at RIP %#llx", r.rip);
 	kl_vcpu_dump(vcpu, regs, sizeof(regs));
-	kl_machine_end(vcpu->m, KL_END_TRIPLE, 0,
-		       "vCPU %u: the guest triple-faulted\n%s", vcpu->k.id,
-		       regs);
+	kl_machine_end(vcpu->m, why, 0, "vCPU %u: the guest %s%s%s%s",
+		       vcpu->k.id, what, at, *regs ? "\n" : "", regs);
 }
 
 static void kl_exit_fail_entry(struct kl_vcpu *vcpu)
@@ -271,12 +316,11 @@ static void kl_vcpu_exit(struct kl_vcpu *vcpu)
 	case KVM_EXIT_INTR:
 		break;
 	case KVM_EXIT_HLT:
-		kl_machine_end(vcpu->m, KL_END_HALTED, 0,
-			       "vCPU %u: the guest halted with nothing to wake it",
-			       vcpu->k.id);
+		kl_dead_end(vcpu, KL_END_HALTED,
+			    "halted with interrupts off");
 		break;
 	case KVM_EXIT_SHUTDOWN:
-		kl_exit_shutdown(vcpu);
+		kl_dead_end(vcpu, KL_END_TRIPLE, "triple-faulted");
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
 		kl_exit_fail_entry(vcpu);

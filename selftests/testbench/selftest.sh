@@ -31,12 +31,13 @@ else
 fi
 "$TB/build.sh" module || exit 1
 "$TB/build.sh" kselftests || exit 1
+"$TB/build.sh" runner || exit 1
 cp "$BUILD/module/kvmlite.ko" "$TB/ktests.sh" "$out/"
 cut -d' ' -f1 "$out/list" | while read -r t; do
 	cp "$BUILD/kselftests/$t" "$out/" || exit 1
 done || die "a test of the list was not built"
-# Helpers that tests may run, if they are there.
-[ ! -x "$BUILD/userspace/kvmlite" ] || cp "$BUILD/userspace/kvmlite" "$out/"
+# Tests run it, too.
+cp "$BUILD/userspace/kvmlite" "$out/" || exit 1
 [ $# -eq 0 ] || step "booting the emulated host ($MODEL) for: $*"
 exec "$TB/run.sh" --name "${RUN_NAME:-selftest}" --model "$MODEL" --cpus "${CPUS:-1}" \
 	--timeout "${TIMEOUT:-900}" --stall 120 --payload "$out" --cmd "MODARGS='${MODARGS:-}' sh /payload/ktests.sh"

@@ -110,6 +110,26 @@ int kl_api_create_vm(int sys_fd, const char *dev, struct kl_err *err)
 }
 
 /**
+ * kl_api_set_options() - ask to be told of a guest that halts for good
+ * @vm_fd: VM descriptor
+ * @own: out: the device is kvmlite, whose exits say more than those of others
+ * @err: the reason of a failure
+ *
+ * Another device has no such options; there the guest stays halted.
+ *
+ * Return: 0 or -1.
+ */
+int kl_api_set_options(int vm_fd, bool *own, struct kl_err *err)
+{
+	struct kvmlite_options options = { .flags = KVMLITE_OPTION_DEAD_HALT };
+
+	*own = !ioctl(vm_fd, KVMLITE_SET_OPTIONS, &options);
+	if (*own || errno == ENOTTY)
+		return 0;
+	return kl_err(err, "KVMLITE_SET_OPTIONS: %s", strerror(errno));
+}
+
+/**
  * kl_api_create_irqchip() - make the interrupt controllers and the PIT
  * @vm_fd: a VM without vCPUs
  * @err: the reason of a failure

@@ -42,6 +42,7 @@ struct kl_vcpu_fd {
 int kl_api_open(const char *dev, struct kl_err *err);
 int kl_api_cap(int fd, unsigned int cap);
 int kl_api_create_vm(int sys_fd, const char *dev, struct kl_err *err);
+int kl_api_set_options(int vm_fd, bool *own, struct kl_err *err);
 int kl_api_create_irqchip(int vm_fd, struct kl_err *err);
 int kl_api_set_routing(int vm_fd, struct kl_err *err);
 int kl_api_irq_line(int vm_fd, unsigned int gsi, bool level);
