@@ -13,7 +13,6 @@
 #include <linux/kvm_host.h>
 #include <linux/slab.h>
 #include <linux/syscore_ops.h>
-#include <linux/version.h>
 #include <asm/desc.h>
 #include <asm/intel_pt.h>
 #include <asm/mce.h>
@@ -26,7 +25,7 @@
 #include "entry.h"
 #include "host.h"
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#if KL_LINUX_FROM(6, 18)
 #include <linux/entry-virt.h>
 #else
 #include <linux/entry-kvm.h>
@@ -114,11 +113,11 @@ int kl_host_vmx_owner(const char **why)
 		return -ENODEV;
 	}
 	if (rdmsr_safe(MSR_IA32_FEAT_CTL, &ctl, &high) || (ctl & need) != need) {
-		*why = "VT-x is locked off by the firmware (IA32_FEATURE_CONTROL): enable it in the BIOS or UEFI setup";
+		*why = "VT-x is locked off by the firmware: enable it in the BIOS or UEFI setup";
 		return -ENODEV;
 	}
 	if (cr4_read_shadow() & X86_CR4_VMXE) {
-		*why = "VT-x is in use by another hypervisor, most likely KVM: run \"modprobe -r kvm_intel\" first";
+		*why = "VT-x is in use, most likely by KVM: run \"modprobe -r kvm_intel\" first";
 		return -EBUSY;
 	}
 	return 0;
@@ -334,7 +333,7 @@ bool kl_host_guest_work_pending(void)
  */
 int kl_host_guest_work(void)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#if KL_LINUX_FROM(6, 18)
 	return xfer_to_guest_mode_handle_work();
 #else
 	return xfer_to_guest_mode_handle_work(host_work_vcpu);
@@ -511,7 +510,7 @@ bool kl_host_has_cet(void)
 void kl_host_hrtimer_init(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *),
 			  clockid_t clock, enum hrtimer_mode mode)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#if KL_LINUX_FROM(6, 13)
 	hrtimer_setup(timer, fn, clock, mode);
 #else
 	hrtimer_init(timer, clock, mode);

@@ -9,16 +9,20 @@
 #ifndef _KL_VMX_HOST_H
 #define _KL_VMX_HOST_H
 
+#include <linux/version.h>
+
+/* In #if: is the kernel of this version or a later one? */
+#define KL_LINUX_FROM(major, minor) (KERNEL_VERSION(major, minor, 0) <= LINUX_VERSION_CODE)
+
 #ifdef __ASSEMBLY__
 
 #include <linux/linkage.h>
-#include <linux/version.h>
 #include <asm/alternative.h>
 #include <asm/cpufeatures.h>
 #include <asm/nospec-branch.h>
 
 /* The kernel's entry for NMIs that a VM exit brings. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#if KL_LINUX_FROM(6, 8)
 #define KL_HOST_NMI_ENTRY asm_exc_nmi_kvm_vmx
 #else
 #define KL_HOST_NMI_ENTRY asm_exc_nmi_noist
@@ -46,7 +50,6 @@
 #include <linux/kvm.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
-#include <linux/version.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
@@ -54,7 +57,7 @@
 #include <asm/debugreg.h>
 
 /* cpuid_count() and the like. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#if KL_LINUX_FROM(6, 16)
 #include <asm/cpuid/api.h>
 #endif
 

@@ -189,15 +189,19 @@ static void fpu_hold(void)
 		insn(n);						\
 		break
 
-#define KL_XMM_ALL(insn)						\
-	KL_XMM_CASE(0, insn); KL_XMM_CASE(1, insn);			\
-	KL_XMM_CASE(2, insn); KL_XMM_CASE(3, insn);			\
-	KL_XMM_CASE(4, insn); KL_XMM_CASE(5, insn);			\
-	KL_XMM_CASE(6, insn); KL_XMM_CASE(7, insn);			\
-	KL_XMM_CASE(8, insn); KL_XMM_CASE(9, insn);			\
-	KL_XMM_CASE(10, insn); KL_XMM_CASE(11, insn);			\
-	KL_XMM_CASE(12, insn); KL_XMM_CASE(13, insn);			\
-	KL_XMM_CASE(14, insn); KL_XMM_CASE(15, insn)
+#define KL_XMM_SWITCH(nr, insn)						\
+	do {								\
+		switch (nr) {						\
+		KL_XMM_CASE(0, insn); KL_XMM_CASE(1, insn);		\
+		KL_XMM_CASE(2, insn); KL_XMM_CASE(3, insn);		\
+		KL_XMM_CASE(4, insn); KL_XMM_CASE(5, insn);		\
+		KL_XMM_CASE(6, insn); KL_XMM_CASE(7, insn);		\
+		KL_XMM_CASE(8, insn); KL_XMM_CASE(9, insn);		\
+		KL_XMM_CASE(10, insn); KL_XMM_CASE(11, insn);		\
+		KL_XMM_CASE(12, insn); KL_XMM_CASE(13, insn);		\
+		KL_XMM_CASE(14, insn); KL_XMM_CASE(15, insn);		\
+		}							\
+	} while (0)
 
 #define KL_XMM_STORE(n) asm volatile("movdqu %%xmm" #n ", %0" : "=m" (*v))
 #define KL_XMM_LOAD(n) asm volatile("movdqu %0, %%xmm" #n : : "m" (*v))
@@ -214,9 +218,7 @@ void kl_host_xmm_read(unsigned int nr, u64 val[2])
 	struct { u64 half[2]; } *v = (void *)val;
 
 	fpu_hold();
-	switch (nr) {
-	KL_XMM_ALL(KL_XMM_STORE);
-	}
+	KL_XMM_SWITCH(nr, KL_XMM_STORE);
 	fpregs_unlock();
 }
 
@@ -232,9 +234,7 @@ void kl_host_xmm_write(unsigned int nr, const u64 val[2])
 	const struct { u64 half[2]; } *v = (const void *)val;
 
 	fpu_hold();
-	switch (nr) {
-	KL_XMM_ALL(KL_XMM_LOAD);
-	}
+	KL_XMM_SWITCH(nr, KL_XMM_LOAD);
 	fpregs_unlock();
 }
 
