@@ -79,7 +79,7 @@ static void vmcs_clear_local(void *arg)
 	/* Went away while the call was on its way: the CPU was unplugged. */
 	if (vmcs->cpu != smp_processor_id())
 		return;
-	if (!vmx_vmclear(vmcs->pa))
+	if (!vmx_vmclear(vmcs->pa) && kl_vmx_is_on())
 		pr_err_ratelimited("kvmlite: VMCLEAR of %#llx failed\n", vmcs->pa);
 	if (this_cpu_read(current_vmcs) == vmcs)
 		this_cpu_write(current_vmcs, NULL);
@@ -141,7 +141,7 @@ bool kl_vmcs_load(struct kl_vmcs *vmcs)
 		list_add(&vmcs->link, this_cpu_ptr(&active_vmcs));
 		vmcs->cpu = cpu;
 	}
-	if (!vmx_vmptrld(vmcs->pa))
+	if (!vmx_vmptrld(vmcs->pa) && kl_vmx_is_on())
 		pr_err_ratelimited("kvmlite: VMPTRLD of %#llx failed\n", vmcs->pa);
 	this_cpu_write(current_vmcs, vmcs);
 	local_irq_restore(flags);

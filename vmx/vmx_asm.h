@@ -5,7 +5,7 @@
  *
  * tour 12: VMREAD and VMWRITE do not fail in correct code. Should one, a
  * single out-of-line function names the field, and the VM goes on with zero.
- * They may raise #UD when a reboot took the CPU out of VMX operation behind
+ * All may raise #UD when a reboot took the CPU out of VMX operation behind
  * the back of a vCPU that is in the host; that is taken as a failure too.
  */
 #ifndef _KL_VMX_ASM_H
@@ -102,8 +102,9 @@ failed:
  */
 static __always_inline bool vmx_vmclear(u64 pa)
 {
-	asm goto("vmclear %0\n\t"
-		 "jbe %l1"
+	asm goto("1: vmclear %0\n\t"
+		 "ja 3f\n\t"
+		 KL_ON_FAULT("jmp %l1")
 		 : : "m" (pa) : "cc", "memory" : failed);
 	return true;
 failed:
@@ -118,8 +119,9 @@ failed:
  */
 static __always_inline bool vmx_vmptrld(u64 pa)
 {
-	asm goto("vmptrld %0\n\t"
-		 "jbe %l1"
+	asm goto("1: vmptrld %0\n\t"
+		 "ja 3f\n\t"
+		 KL_ON_FAULT("jmp %l1")
 		 : : "m" (pa) : "cc", "memory" : failed);
 	return true;
 failed:
@@ -140,8 +142,9 @@ static __always_inline bool vmx_invept(unsigned long type, u64 eptp)
 		u64 zero;
 	} desc = { eptp, 0 };
 
-	asm goto("invept %0, %1\n\t"
-		 "jbe %l2"
+	asm goto("1: invept %0, %1\n\t"
+		 "ja 3f\n\t"
+		 KL_ON_FAULT("jmp %l2")
 		 : : "m" (desc), "r" (type) : "cc", "memory" : failed);
 	return true;
 failed:
@@ -163,8 +166,9 @@ static __always_inline bool vmx_invvpid(unsigned long type, u16 vpid, u64 gva)
 		u64 gva;
 	} desc = { vpid, gva };
 
-	asm goto("invvpid %0, %1\n\t"
-		 "jbe %l2"
+	asm goto("1: invvpid %0, %1\n\t"
+		 "ja 3f\n\t"
+		 KL_ON_FAULT("jmp %l2")
 		 : : "m" (desc), "r" (type) : "cc", "memory" : failed);
 	return true;
 failed:
