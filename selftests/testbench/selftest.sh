@@ -40,4 +40,4 @@ done || die "a test of the list was not built"
 cp "$BUILD/userspace/kvmlite" "$out/" || exit 1
 [ $# -eq 0 ] || step "booting the emulated host ($MODEL) for: $*"
 exec "$TB/run.sh" --name "${RUN_NAME:-selftest}" --model "$MODEL" --cpus "${CPUS:-1}" \
-	--timeout "${TIMEOUT:-900}" --stall 120 --payload "$out" --cmd "MODARGS='${MODARGS:-}' sh /payload/ktests.sh"
+	--timeout "${TIMEOUT:-900}" --stall 120 --bring "kvm kvm-intel" --payload "$out" --cmd "MODARGS='${MODARGS:-}' sh /payload/ktests.sh"
