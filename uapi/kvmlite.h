@@ -78,7 +78,7 @@ struct kvmlite_death {
  * KVM_EXIT_HLT instead of sleeping for ever. Only an NMI or INIT that the
  * client itself sends could end such a halt.
  */
-#define KVMLITE_OPTION_DEAD_HALT (1 << 0)
+#define KVMLITE_OPTION_DEAD_HALT 0x1
 
 /**
  * struct kvmlite_options - behaviour that differs from /dev/kvm
