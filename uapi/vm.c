@@ -127,7 +127,7 @@ void kl_vm_put(struct kl_vm *vm)
 }
 
 /**
- * kl_vm_set_memory_region - KVM_SET_USER_MEMORY_REGION
+ * kl_vm_set_memory_region - KVM_SET_USER_MEMORY_REGION and its second version
  * @call: data: struct kvm_userspace_memory_region; a size of zero deletes
  *
  * Return: as kl_memslot_set().
@@ -148,27 +148,12 @@ static long kl_vm_set_memory_region(struct kl_call *call)
 }
 
 #ifdef KVM_SET_USER_MEMORY_REGION2
-/**
- * kl_vm_set_memory_region2 - KVM_SET_USER_MEMORY_REGION2
- * @call: data: struct kvm_userspace_memory_region2; guest_memfd is refused
- *	together with its flag, and not looked at without
- *
- * Return: as kl_vm_set_memory_region().
+/*
+ * The second version begins like the first. What it adds, guest_memfd, is
+ * refused together with its flag, and not looked at without.
  */
-static long kl_vm_set_memory_region2(struct kl_call *call)
-{
-	const struct kvm_userspace_memory_region2 *r = call->data;
-
-	const struct kl_mem_region region = {
-		.slot = r->slot,
-		.flags = r->flags,
-		.gpa = r->guest_phys_addr,
-		.size = r->memory_size,
-		.hva = r->userspace_addr,
-	};
-
-	return kl_memslot_set(call->vm, &region);
-}
+static_assert(offsetof(struct kvm_userspace_memory_region2, userspace_addr) ==
+	      offsetof(struct kvm_userspace_memory_region, userspace_addr));
 #endif
 
 /**
@@ -291,7 +276,7 @@ static const struct kl_ioctl kl_vm_rows[] = {
 	KL_IOCTL(KVM_ENABLE_CAP, KL_IOC_IN, kl_vm_enable_cap),
 	KL_IOCTL(KVM_SET_PIT2, KL_IOC_IN | KL_IOC_VM_LOCK, kl_vm_set_pit2),
 #ifdef KVM_SET_USER_MEMORY_REGION2
-	KL_IOCTL(KVM_SET_USER_MEMORY_REGION2, KL_IOC_IN, kl_vm_set_memory_region2),
+	KL_IOCTL(KVM_SET_USER_MEMORY_REGION2, KL_IOC_IN, kl_vm_set_memory_region),
 #endif
 	KL_IOCTL(KVM_GET_PIT2, KL_IOC_OUT | KL_IOC_VM_LOCK, kl_vm_get_pit2),
 	/* Declared as a read, but the client's data goes in. */
