@@ -26,18 +26,18 @@ static uint64_t last_tsc;
 /* Keep a pattern in registers that only this CPU's hardware holds. */
 static void hold_registers(void)
 {
-	const uint64_t in[2] __attribute__((aligned(16))) = {
+	const uint64_t in[2] = {
 		0x0123456789abcdefULL, 0xfedcba9876543210ULL
 	};
-	uint64_t out[2] __attribute__((aligned(16)));
+	uint64_t out[2];
 	uint64_t left = 200, r14 = 0x1414141414141414ULL;
 
 	asm volatile("mov %[r14], %%r14\n\t"
-		     "movdqa %[in], %%xmm13\n"
+		     "movdqu %[in], %%xmm13\n"
 		     "1:	pause\n\t"
 		     "dec %[left]\n\t"
 		     "jnz 1b\n\t"
-		     "movdqa %%xmm13, %[out]\n\t"
+		     "movdqu %%xmm13, %[out]\n\t"
 		     "mov %%r14, %[r14]"
 		     : [left] "+r"(left), [r14] "+r"(r14), [out] "=m"(out)
 		     : [in] "m"(in) : "r14", "xmm13", "cc");

@@ -29,10 +29,9 @@ static void guest_halt(void)
 
 static void guest_triple(void)
 {
-	const struct __attribute__((packed)) {
-		uint16_t limit;
-		uint64_t base;
-	} none = { 0, 0 };
+	const struct {
+		uint8_t limit_and_base[10];
+	} none = { { 0 } };
 
 	g_sync(0);
 	asm volatile("lidt %0; ud2" : : "m"(none));
