@@ -85,7 +85,8 @@ static void kl_leaf_topology(struct kl_cpuid *cpuid, uint32_t leaf,
 /*
  * Leaf 0x15 says TSC = crystal * EBX / EAX. Here the crystal is the TSC. Linux
  * takes the crystal for the clock of the LAPIC timer too, unless there is the
- * TSC-deadline timer: without that the leaf stays as it is.
+ * TSC-deadline timer: without that the leaf stays as it is. A guest that knows
+ * the frequency need not spend tens of milliseconds measuring it.
  */
 static void kl_leaf_tsc(struct kl_cpuid *cpuid, unsigned int tsc_khz)
 {
@@ -93,14 +94,19 @@ static void kl_leaf_tsc(struct kl_cpuid *cpuid, unsigned int tsc_khz)
 	struct kvm_cpuid_entry2 *one = kl_leaf(cpuid, 1);
 	struct kvm_cpuid_entry2 *e;
 	uint32_t leaf;
+	bool deadline;
 
 	if (!base || !one || !tsc_khz || tsc_khz > UINT32_MAX / 1000)
 		return;
 	if (base->ebx != 0x756e6547 || base->edx != 0x49656e69 ||
 	    base->ecx != 0x6c65746e) /* "GenuineIntel" */
 		return;
+	deadline = one->ecx & KL_1C_TSC_DEADLINE;
+	/* The kernel's table may end before; what lies between reads as zero. */
+	if (deadline && base->eax < 0x16)
+		base->eax = 0x16;
 	for (leaf = 0x15; leaf <= 0x16 && leaf <= base->eax; leaf++) {
-		if (leaf == 0x15 && !(one->ecx & KL_1C_TSC_DEADLINE))
+		if (leaf == 0x15 && !deadline)
 			continue;
 		e = kl_leaf(cpuid, leaf);
 		if (!e) {
