@@ -8,14 +8,17 @@
 MODEL=${MODEL:-$DEFAULT_MODEL}
 check_model "$MODEL"
 "$TB/bench.sh" || exit 1
-step "building the module and kl-bench"
+step "building the module, kl-bench, the runner and a guest"
 "$TB/build.sh" module || exit 1
 "$TB/build.sh" kselftests || exit 1
+"$TB/build.sh" runner || exit 1
+"$TB/build.sh" guest || exit 1
 [ -x "$BUILD/kselftests/kl-bench" ] || die "kl-bench was not built"
 out=$BUILD/run-input/bench
 rm -rf "$out"
 mkdir -p "$out"
-cp "$BUILD/module/kvmlite.ko" "$BUILD/kselftests/kl-bench" "$out/"
+cp "$BUILD/module/kvmlite.ko" "$BUILD/kselftests/kl-bench" "$BUILD/userspace/kvmlite" \
+	"$BUILD/guest/vmlinuz" "$BUILD/guest/initramfs" "$out/"
 # Loading is measured on what a user would install: without debug data, for both.
 in_bench sh -ec 'cd /src/build/run-input/bench
 	objcopy --strip-debug --remove-section=.BTF kvmlite.ko
@@ -27,8 +30,16 @@ rc=0
 "$TB/run.sh" --name bench --model "$MODEL" --mem 1024 --timeout 900 --payload "$out" \
 	--bring kvm-intel $append --cmd '
 	cd /payload
+	# boot DEVICE: the guest of the demo, instructions to its init.
+	boot() {
+		kvmlite run --dev "$1" --kernel vmlinuz --initrd initramfs --mem 256M \
+			--cmdline "'"$GUEST_CMDLINE"'" --stats-json /tmp/boot.json \
+			>/tmp/boot.log 2>&1 || { cat /tmp/boot.log; return 1; }
+		sed -n "s/.*\"tsc_to_init\": \([0-9]*\).*/boot_runner ticks \1/p" /tmp/boot.json
+	}
 	kl=$(ticks insmod ./kvmlite.ko) || exit 72
 	kl-bench --dev /dev/kvmlite >/results/rows.kvmlite || rc=1
+	boot /dev/kvmlite >>/results/rows.kvmlite || rc=1
 	cat /results/rows.kvmlite
 	echo "insmod ticks $kl" >>/results/rows.kvmlite
 	rmmod kvmlite || exit 73
@@ -42,6 +53,7 @@ rc=0
 	kvm=$(ticks load kvm-pair) || exit 74
 	echo "-- /dev/kvm"
 	kl-bench --dev /dev/kvm >/results/rows.kvm || rc=1
+	boot /dev/kvm >>/results/rows.kvm || rc=1
 	cat /results/rows.kvm
 	echo "insmod ticks $kvm" >>/results/rows.kvm
 	exit ${rc:-0}' || rc=$?

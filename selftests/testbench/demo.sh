@@ -7,10 +7,6 @@
 . "$(dirname "$0")/lib.sh"
 
 MODEL=${MODEL:-$DEFAULT_MODEL}
-CMDLINE="console=ttyS0,115200 quiet nokaslr mitigations=off panic=-1 pci=off tsc=reliable \
-nowatchdog lsm= cryptomgr.notests initcall_blacklist=load_system_certificate_list,\
-jent_mod_init,trace_eval_init,init_kprobe_trace,bpf_dummy_struct_ops_init,slab_sysfs_init,\
-param_sysfs_builtin_init"
 
 check_model "$MODEL"
 host=$("$TB/host-detect.sh" "${HOST:-auto}") || exit $?
@@ -46,7 +42,7 @@ rc=0
 if [ "$host" = native ]; then
 	step "loading the module and booting the guest on this CPU"
 	"$TB/native.sh" load || exit 1
-	(cd "$out" && ./$run "$CMDLINE" --stats-json "$RESULTS/demo.json") || rc=$?
+	(cd "$out" && ./$run "$GUEST_CMDLINE" --stats-json "$RESULTS/demo.json") || rc=$?
 	"$TB/native.sh" unload || exit 1
 else
 	cp "$BUILD/module/kvmlite.ko" "$out/"
@@ -57,7 +53,7 @@ else
 	# Below 512 MB Linux has no huge pages.
 	"$TB/run.sh" --name demo --payload "$out" --model "$MODEL" --mem 1024 --timeout 420 --cmd "
 		cd /payload && insmod ./kvmlite.ko || exit 72
-		$run '$CMDLINE' --stats-json /results/demo.json
+		$run '$GUEST_CMDLINE' --stats-json /results/demo.json
 		status=\$?
 		rmmod kvmlite || exit 73
 		exit \$status" 6>&- || rc=$?

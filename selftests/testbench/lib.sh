@@ -89,3 +89,9 @@ check_model() {
 
 # in_bench CMD...: run CMD inside the testbench folder (see enter.sh).
 in_bench() { "$TB/enter.sh" "$@"; }
+
+# Command line of the guest of demo and bench: no initcalls that it does not need.
+GUEST_CMDLINE="console=ttyS0,115200 quiet nokaslr mitigations=off panic=-1 pci=off tsc=reliable \
+nowatchdog lsm= cryptomgr.notests initcall_blacklist=load_system_certificate_list,\
+jent_mod_init,trace_eval_init,init_kprobe_trace,bpf_dummy_struct_ops_init,slab_sysfs_init,\
+param_sysfs_builtin_init"
