@@ -422,6 +422,12 @@ KT_TEST(cpuid_topology_and_tsc)
 	EXPECT_EQ(c.head.nent, 3);
 	EXPECT_EQ(e[2].function, 0x16);
 	EXPECT(!(e[1].edx & 1 << 28));
+	c.head.nent = 2;
+	e[0].eax = 0xd; /* the kernel's table ends before the two leaves */
+	kl_cpuid_for_vcpu(&c, 0, 1, 2000000, true);
+	EXPECT_EQ(e[0].eax, 0x16);
+	EXPECT_EQ(e[2].function, 0x15);
+	EXPECT_EQ(e[2].ecx, 2000000000);
 }
 
 KT_MAIN
