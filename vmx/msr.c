@@ -315,12 +315,29 @@ int kl_apic_base_set(struct kl_vcpu *vcpu, u64 base, bool host)
 	return 0;
 }
 
+/*
+ * Bits of IA32_SPEC_CTRL that this CPU has. The value is written by the host at
+ * each entry, where a fault would be the host's: so this holds for clients too.
+ */
+static u64 spec_ctrl_bits(void)
+{
+	u64 bits = 0;
+
+	if (boot_cpu_has(X86_FEATURE_SPEC_CTRL))
+		bits |= SPEC_CTRL_IBRS;
+	if (boot_cpu_has(X86_FEATURE_INTEL_STIBP))
+		bits |= SPEC_CTRL_STIBP;
+	if (boot_cpu_has(X86_FEATURE_SPEC_CTRL_SSBD))
+		bits |= SPEC_CTRL_SSBD;
+	return bits;
+}
+
 /* Passing IA32_SPEC_CTRL through costs two accesses an exit: only if used. */
 static int set_spec_ctrl(struct kl_vcpu *vcpu, u64 data)
 {
 	struct kl_vcpu_vmx *v = &vcpu->vmx;
 
-	if (data & ~(u64)(SPEC_CTRL_IBRS | SPEC_CTRL_STIBP | SPEC_CTRL_SSBD))
+	if (data & ~spec_ctrl_bits())
 		return 1;
 	v->entry.guest_spec_ctrl = data;
 	if (data && !v->spec_ctrl_used) {
